@@ -1,0 +1,1 @@
+"""Staff: who they are and what they may do."""

@@ -1,0 +1,73 @@
+"""Wiring: settings become an `App` that commands, pages and workers share.
+
+    app = App.open(Settings())
+    with app.writing() as session:
+        lists.create(session, "news", name="News", language="de", by=by, now=app.now())
+
+The only reader of the clock.
+"""
+
+import datetime as dt
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from newsletter import migrations
+from newsletter.database import Database
+from newsletter.errors import NewsletterError
+from newsletter.settings import Settings
+from subscribers.secret import Secret
+
+
+class DatabaseUnusable(NewsletterError):
+    """The database cannot be opened, or its tables are not those of this version."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One installation, opened."""
+
+    settings: Settings
+    database: Database
+    secret: Secret
+
+    @classmethod
+    def open(cls, settings: Settings) -> "App":
+        """Open an installation that `init` made.
+
+        Raises:
+            NotInitialised: there is none in the home folder.
+            DatabaseUnusable: the database is of another version, or cannot be reached.
+        """
+        secret = settings.secret
+        database = Database(settings.database_url)
+        try:
+            current = migrations.is_current(database.engine)
+        except SQLAlchemyError as error:
+            raise DatabaseUnusable(f"The database cannot be opened: {error}") from error
+        if not current:
+            raise DatabaseUnusable("The database is of another version: `newsletter init` brings it up to date.")
+        return cls(settings, database, secret)
+
+    def now(self) -> dt.datetime:
+        """The present moment, in UTC."""
+        return now()
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """A session on one snapshot."""
+        return self.database.reading()
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """A session that commits at its end."""
+        return self.database.writing()
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+
+def now() -> dt.datetime:
+    """Read the clock; everything below takes the time as an argument."""
+    return dt.datetime.now(dt.UTC)  # noqa: TID251  # the one place that may

@@ -1,0 +1,1 @@
+"""Pre-flight checks: content, compiled issue and facts in, findings out. Pure."""

@@ -1,0 +1,1 @@
+"""What an issue says: blocks and issue content as frozen values, and their JSON."""

@@ -1,0 +1,97 @@
+"""The placed pieces of an issue, as frozen values.
+
+A block that came from a news item holds a *copy* of the item's words and the version they
+were copied from; the item may change, the block does not.
+
+Rich text is sanitised HTML (`content.richtext`); plain fields are plain text. Both may hold
+merge fields (`content.merge`).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a block's words were copied from."""
+
+    item_id: int
+    item_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture in the media folder. `alt` is empty for a picture that only decorates.
+
+    `width` and `height` are pixels of the file.
+    """
+
+    name: str
+    alt: str
+    width: int
+    height: int
+    credit: str = ""
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A news item as a teaser: title, date line, rich text, link."""
+
+    id: str
+    title: str
+    text: str
+    link: str = ""
+    link_text: str = ""
+    date: str = ""
+    picture: Picture | None = None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeadStory:
+    """The story that opens the issue, larger than the others."""
+
+    id: str
+    title: str
+    text: str
+    link: str = ""
+    link_text: str = ""
+    date: str = ""
+    picture: Picture | None = None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Free rich text."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A call to action."""
+
+    id: str
+    label: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Divider:
+    """A line between two parts."""
+
+    id: str
+
+
+Block = LeadStory | Story | Text | Button | Divider
+
+
+@dataclass(frozen=True, slots=True)
+class IssueContent:
+    """One edition's words: subject, preheader and blocks in reading order."""
+
+    subject: str
+    preheader: str = ""
+    blocks: tuple[Block, ...] = ()

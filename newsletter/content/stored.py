@@ -1,0 +1,63 @@
+"""Issue content as JSON, the form a revision keeps.
+
+    stored = to_stored(content)  # {"format": 1, "subject": …, "blocks": [{"kind": "story", …}]}
+    from_stored(stored) == content
+
+`format` rises when a block's fields change; old formats stay readable.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from newsletter.content.blocks import (
+    Block,
+    Button,
+    Divider,
+    IssueContent,
+    LeadStory,
+    Origin,
+    Picture,
+    Story,
+    Text,
+)
+
+FORMAT = 1
+_KINDS: dict[str, type[Block]] = {
+    "lead story": LeadStory,
+    "story": Story,
+    "text": Text,
+    "button": Button,
+    "divider": Divider,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def kind_of(block: Block) -> str:
+    """The stored name of a block's kind, such as `lead story`."""
+    return _NAMES[type(block)]
+
+
+def to_stored(content: IssueContent) -> dict[str, Any]:
+    """Turn content into JSON values."""
+    return {
+        "format": FORMAT,
+        "subject": content.subject,
+        "preheader": content.preheader,
+        "blocks": [{"kind": kind_of(block), **asdict(block)} for block in content.blocks],
+    }
+
+
+def from_stored(stored: Mapping[str, Any]) -> IssueContent:
+    """Read what `to_stored` wrote."""
+    blocks = tuple(_block(value) for value in stored["blocks"])
+    return IssueContent(subject=stored["subject"], preheader=stored["preheader"], blocks=blocks)
+
+
+def _block(value: Mapping[str, Any]) -> Block:
+    fields = {key: field for key, field in value.items() if key != "kind"}
+    if fields.get("picture"):
+        fields["picture"] = Picture(**fields["picture"])
+    if fields.get("origin"):
+        fields["origin"] = Origin(**fields["origin"])
+    return _KINDS[value["kind"]](**fields)

@@ -1,0 +1,1 @@
+"""Mailings, their ledger, and the worker that sends them."""

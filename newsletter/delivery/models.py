@@ -1,0 +1,220 @@
+"""The tables of delivery: mailings, the ledger, its windows, attempts and relays.
+
+The ledger promises: `recipients = queued + sending + accepted + deferred + expired + rejected +
+excluded + cancelled + unknown`, from one snapshot, at every moment.
+"""
+
+import datetime as dt
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from newsletter.errors import WrongState
+from subscribers.orm import Base
+
+
+class MailingKind(StrEnum):
+    """What is being sent."""
+
+    ISSUE = "issue"
+    TEST = "test"
+    SYSTEM = "system"
+
+
+class MailingState(StrEnum):
+    """How far a mailing has come."""
+
+    PLANNING = "planning"  # made, waits for its time; then the audience is frozen
+    SENDING = "sending"
+    PAUSED = "paused"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+
+
+MOVES: dict[MailingState, frozenset[MailingState]] = {
+    MailingState.PLANNING: frozenset({MailingState.SENDING, MailingState.CANCELLED}),
+    MailingState.SENDING: frozenset({MailingState.PAUSED, MailingState.SENT, MailingState.CANCELLED}),
+    MailingState.PAUSED: frozenset({MailingState.SENDING, MailingState.CANCELLED}),
+    MailingState.SENT: frozenset(),
+    MailingState.CANCELLED: frozenset(),
+}
+
+
+class DeliveryState(StrEnum):
+    """What is known of one recipient's copy. `sending` is no state: it is what open leases hold."""
+
+    QUEUED = "queued"
+    ACCEPTED = "accepted"  # a relay answered 2xx after the final dot
+    DEFERRED = "deferred"  # 4xx; tried again at `next_at`
+    EXPIRED = "expired"  # 48 hours of 4xx
+    REJECTED = "rejected"  # 5xx for this recipient
+    EXCLUDED = "excluded"  # may no longer get it; `reason` says why
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"  # cut between the final dot and the reply: no system could know
+
+
+class WindowState(StrEnum):
+    """Whether a window waits, is leased to a sender, or is settled."""
+
+    OPEN = "open"
+    LEASED = "leased"
+    DONE = "done"
+
+
+class Mailing(Base):
+    """One act of sending: an issue to a frozen audience, a test, or a system mail.
+
+    `epoch` rises with each pause, resume and cancel; a lease of an older epoch begins nothing.
+    `plan_cursor` is the last subscriber planned, `next_position` the next row's position: both move
+    in the transaction of their chunk, so that planning goes on where it stopped.
+    """
+
+    __tablename__ = "mailing"
+    __table_args__ = (
+        CheckConstraint("kind IN ('issue', 'test', 'system')", name="kind"),
+        CheckConstraint("state IN ('planning', 'sending', 'paused', 'sent', 'cancelled')", name="state"),
+        Index(
+            "uq_mailing_issue_id_full",
+            "issue_id",
+            unique=True,
+            sqlite_where=text("kind = 'issue' AND parent_id IS NULL AND state <> 'cancelled'"),
+            postgresql_where=text("kind = 'issue' AND parent_id IS NULL AND state <> 'cancelled'"),
+        ),
+        Index("ix_mailing_state_due_at", "state", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(String(200))
+    issue_id: Mapped[int | None] = mapped_column(ForeignKey("issue.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("mailing.id"))
+    list_id: Mapped[int | None] = mapped_column(ForeignKey("mailing_list.id"))
+    compiled: Mapped[str] = mapped_column(ForeignKey("compiled.digest"))
+    state: Mapped[str] = mapped_column(String(10), default=MailingState.PLANNING.value)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    epoch: Mapped[int] = mapped_column(default=1)
+    due_at: Mapped[dt.datetime]
+    plan_cursor: Mapped[int] = mapped_column(default=0)
+    next_position: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[dt.datetime]
+    created_by: Mapped[str] = mapped_column(String(320))
+    finished_at: Mapped[dt.datetime | None]
+
+    def move(self, wanted: MailingState, reason: str = "") -> None:
+        """Take the mailing to another state and raise its epoch.
+
+        Raises:
+            WrongState: the move is not one of `MOVES`; the mailing stays as it was.
+        """
+        if wanted not in MOVES[MailingState(self.state)]:
+            raise WrongState(f"Mailing {self.id}", self.state, wanted.value)
+        self.state = wanted.value
+        self.reason = reason
+        self.epoch += 1
+
+
+class Delivery(Base):
+    """One recipient's row in the ledger.
+
+    `fields` are the merge fields frozen when planning, `address_key` the normalised address.
+    `date` and `content_digest` are the Date header and SHA-256 of the bytes last handed to a
+    relay, so that they can be built again and compared.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("mailing_id", "address_key"),
+        CheckConstraint(
+            "state IN ('queued', 'accepted', 'deferred', 'expired', 'rejected', 'excluded', 'cancelled', 'unknown')",
+            name="state",
+        ),
+    )
+
+    mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscriber.id"), index=True)
+    subscription_id: Mapped[int | None] = mapped_column(ForeignKey("subscription.id"))
+    address: Mapped[str] = mapped_column(String(320))
+    address_key: Mapped[str] = mapped_column(String(320))
+    fields: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(10), default=DeliveryState.QUEUED.value)
+    reason: Mapped[str] = mapped_column(String(60), default="")
+    attempt: Mapped[int] = mapped_column(default=0)
+    first_at: Mapped[dt.datetime | None]
+    next_at: Mapped[dt.datetime | None]
+    at: Mapped[dt.datetime | None]
+    relay: Mapped[str] = mapped_column(String(200), default="")
+    code: Mapped[int | None]
+    enhanced: Mapped[str] = mapped_column(String(12), default="")
+    reply: Mapped[str] = mapped_column(Text, default="")
+    date: Mapped[dt.datetime | None]
+    content_digest: Mapped[str] = mapped_column(String(64), default="")
+
+
+class DeliveryAttempt(Base):
+    """One reply that was not 2xx."""
+
+    __tablename__ = "delivery_attempt"
+    __table_args__ = (
+        ForeignKeyConstraint(["mailing_id", "position"], ["delivery.mailing_id", "delivery.position"]),
+        Index("ix_delivery_attempt_mailing_id_position", "mailing_id", "position"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mailing_id: Mapped[int]
+    position: Mapped[int]
+    attempt: Mapped[int]
+    at: Mapped[dt.datetime]
+    relay: Mapped[str] = mapped_column(String(200))
+    code: Mapped[int | None]
+    enhanced: Mapped[str] = mapped_column(String(12))
+    reply: Mapped[str] = mapped_column(Text)
+
+
+class Window(Base):
+    """A fixed range of at most 200 positions of one provider group; what a sender leases.
+
+    `owner` is the lease's random token, `executor` says which process holds it, `begun` the
+    position whose message may be on the wire: it is written in the transaction that settles the
+    message before it, so a crash leaves at most that one in doubt.
+    """
+
+    __tablename__ = "delivery_window"
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'leased', 'done')", name="state"),
+        Index("ix_delivery_window_state_due_at", "state", "due_at"),
+    )
+
+    mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id"), primary_key=True)
+    first_position: Mapped[int] = mapped_column(primary_key=True)
+    last_position: Mapped[int]
+    provider: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(10), default=WindowState.OPEN.value)
+    due_at: Mapped[dt.datetime]
+    owner: Mapped[str] = mapped_column(String(40), default="")
+    executor: Mapped[str] = mapped_column(String(200), default="")
+    epoch: Mapped[int] = mapped_column(default=0)
+    leased_at: Mapped[dt.datetime | None]
+    begun: Mapped[int | None]
+
+
+class Relay(Base):
+    """What is known of a relay's health: how often it failed in a row and when to try again."""
+
+    __tablename__ = "relay"
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    retry_at: Mapped[dt.datetime | None]
+    reply: Mapped[str] = mapped_column(Text, default="")

@@ -1,0 +1,44 @@
+"""German and English: the catalogues, read from their `.po` files at first use.
+
+    t = translations("de").gettext
+    t("Subscribe")  # 'Abonnieren'
+
+English is the language of the source; `translations/de.po` beside this file holds the German.
+"""
+
+import io
+from functools import cache
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+LANGUAGES = ("de", "en")
+_FOLDER = Path(__file__).parent / "translations"
+
+
+@cache
+def translations(language: str) -> NullTranslations:
+    """The catalogue of a language; an unknown one, like English, gives the source texts."""
+    path = _FOLDER / f"{language}.po"
+    if language not in LANGUAGES or not path.is_file():
+        return NullTranslations()
+    compiled = io.BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def best_language(accept_language: str, *, default: str) -> str:
+    """The first language we speak of an Accept-Language header (RFC 9110, section 12.5.4), else the default."""
+    wanted = []
+    for part in accept_language.split(","):
+        tag, _, parameters = part.strip().partition(";")
+        quality = parameters.partition("q=")[2].strip() or "1"
+        try:
+            wanted.append((-float(quality), tag.split("-")[0].lower()))
+        except ValueError:
+            continue
+    return next((tag for _, tag in sorted(wanted, key=lambda pair: pair[0]) if tag in LANGUAGES), default)

@@ -1,0 +1,1 @@
+"""The edition: publications, issues, revisions, states, approval, composing."""

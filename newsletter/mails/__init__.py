@@ -1,0 +1,1 @@
+"""One named function for each mail the system itself sends."""

@@ -1,0 +1,1 @@
+"""Published news: sources, fetching, extraction, the pool, pictures."""

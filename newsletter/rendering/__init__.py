@@ -1,0 +1,1 @@
+"""Content and a design in, a compiled issue out. No SQL, no sockets, no clock."""

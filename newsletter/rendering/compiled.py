@@ -1,0 +1,97 @@
+"""The compiled issue: static parts and slots, ready for any number of recipients.
+
+Rendering makes it once per variant; approval stores it under its digest; the workers send what
+is stored and nothing else. A `Slot` is a Jinja2 expression over `recipient` and `links`,
+evaluated for each recipient when the message is assembled.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+RECIPIENT_FIELDS = ("salutation", "title", "first_name", "last_name", "name", "organisation", "address")
+LINK_NAMES = ("unsubscribe", "view", "confirm")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place where each recipient's own value goes, such as `recipient.first_name or "Leser"`."""
+
+    expression: str
+
+
+Part = str | Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A display name and an address, as in `Presse <presse@example.org>`. The name may be empty."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledIssue:
+    """One variant of one mail: everything that is the same for all, with its slots.
+
+    `html` and `text` have lines ended by LF. `html` slots are escaped when they are filled.
+    `list_id` is the RFC 2919 identifier without angle brackets, empty for a mail that belongs
+    to no list. `automatic` marks mail no person wrote (RFC 3834: Auto-Submitted).
+    """
+
+    language: str
+    sender: Mailbox
+    subject: tuple[Part, ...]
+    html: tuple[Part, ...]
+    text: tuple[Part, ...]
+    reply_to: Mailbox | None = None
+    list_id: str = ""
+    list_name: str = ""
+    automatic: bool = False
+
+    def to_json(self) -> str:
+        """The stored form: one JSON object with sorted keys; slots are `{"slot": expression}`."""
+        value = {
+            "language": self.language,
+            "sender": [self.sender.name, self.sender.address],
+            "reply_to": [self.reply_to.name, self.reply_to.address] if self.reply_to else None,
+            "list_id": self.list_id,
+            "list_name": self.list_name,
+            "automatic": self.automatic,
+            "subject": _parts_to_json(self.subject),
+            "html": _parts_to_json(self.html),
+            "text": _parts_to_json(self.text),
+        }
+        return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, stored: str) -> "CompiledIssue":
+        """Read what `to_json` wrote."""
+        value = json.loads(stored)
+        reply_to = value["reply_to"]
+        return cls(
+            language=value["language"],
+            sender=Mailbox(*value["sender"]),
+            reply_to=Mailbox(*reply_to) if reply_to else None,
+            list_id=value["list_id"],
+            list_name=value["list_name"],
+            automatic=value["automatic"],
+            subject=_parts_from_json(value["subject"]),
+            html=_parts_from_json(value["html"]),
+            text=_parts_from_json(value["text"]),
+        )
+
+    @property
+    def digest(self) -> str:
+        """The name it is stored under: SHA-256 of the stored form, hexadecimal."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+
+def _parts_to_json(parts: tuple[Part, ...]) -> list[Any]:
+    return [{"slot": part.expression} if isinstance(part, Slot) else part for part in parts]
+
+
+def _parts_from_json(values: list[Any]) -> tuple[Part, ...]:
+    return tuple(value if isinstance(value, str) else Slot(value["slot"]) for value in values)

@@ -1,0 +1,119 @@
+"""The settings, read once from the environment into one frozen value.
+
+settings = Settings()
+settings.database_url  # sqlite:///…/var/newsletter.db unless NEWSLETTER_DATABASE_URL says otherwise
+"""
+
+import ipaddress
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from newsletter.errors import NewsletterError
+from subscribers.secret import LENGTH_BYTES, Secret
+
+_HERE = Path(__file__).resolve().parent
+
+
+class SettingsInvalid(NewsletterError):
+    """A setting is missing or cannot be meant so."""
+
+
+class NotInitialised(NewsletterError):
+    """The home folder holds no installation yet."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(f"There is no installation in {home}. `newsletter init --admin YOU@EXAMPLE.ORG` makes one.")
+        self.home = home
+
+
+class Settings(BaseSettings):
+    """Everything that differs between two installations.
+
+    Attributes:
+        home: folder of database, secret and media.
+        database: SQLAlchemy URL; empty means SQLite in the home.
+        smtp_url: `smtp://user:pass@host:587?tls=required`, `smtps://…` or `maildir:PATH`.
+        base_url: where readers reach the public pages, without a final slash.
+        demo: allows a loopback base URL and missing legal pages, and says so.
+        fetch_private: allows sources at private addresses.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="NEWSLETTER_", frozen=True, extra="ignore")
+
+    home: Path = Path("var")
+    database: str = Field(default="", validation_alias="NEWSLETTER_DATABASE_URL")
+    smtp_url: str = Field(default="maildir:var/maildir", repr=False)
+    base_url: str = "http://127.0.0.1:8000"
+    demo: bool = False
+    fetch_private: bool = False
+    imprint_url: str = ""
+    privacy_url: str = ""
+    accessibility_url: str = ""
+
+    @cached_property
+    def database_url(self) -> str:
+        """The SQLAlchemy URL of the database."""
+        return self.database or f"sqlite:///{(self.home / 'newsletter.db').resolve()}"
+
+    @cached_property
+    def media_folder(self) -> Path:
+        """Where imported pictures lie."""
+        return self.home / "media"
+
+    @cached_property
+    def public_url(self) -> str:
+        """The base URL without a final slash."""
+        return self.base_url.rstrip("/")
+
+    @cached_property
+    def secret(self) -> Secret:
+        """The installation's secret.
+
+        Raises:
+            NotInitialised: there is no secret file yet.
+        """
+        path = self.home / "secret"
+        try:
+            text = path.read_text("ascii").strip()
+        except FileNotFoundError:
+            raise NotInitialised(self.home) from None
+        return Secret(_secret_bytes(text, path))
+
+    def public_problems(self) -> tuple[str, ...]:
+        """What keeps the public pages from being lawful and reachable; empty in the demo."""
+        if self.demo:
+            return ()
+        problems = []
+        parts = urlsplit(self.public_url)
+        if parts.scheme != "https" or _is_loopback(parts.hostname or ""):
+            problems.append(f"NEWSLETTER_BASE_URL is {self.public_url}: readers need an https address they can reach.")
+        missing = [name for name in ("imprint_url", "privacy_url", "accessibility_url") if not getattr(self, name)]
+        problems += [f"NEWSLETTER_{name.upper()} is not set: every public page must link it." for name in missing]
+        return tuple(problems)
+
+
+def templates_folder() -> Path:
+    """The folder `templates`: shipped inside the installed package, or beside it in a checkout."""
+    shipped = _HERE / "templates"
+    return shipped if shipped.is_dir() else _HERE.parent / "templates"
+
+
+def _secret_bytes(text: str, path: Path) -> bytes:
+    try:
+        value = bytes.fromhex(text)
+    except ValueError:
+        value = b""
+    if len(value) < LENGTH_BYTES:
+        raise SettingsInvalid(f"{path} does not hold {2 * LENGTH_BYTES} hexadecimal digits; restore it from a backup.")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,1 @@
+"""What readers see: sign-up, confirmation, leaving, view in browser."""

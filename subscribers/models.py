@@ -1,0 +1,155 @@
+"""The tables of the people: lists, subscribers, subscriptions, consent, suppression."""
+
+import datetime as dt
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from subscribers.orm import Base
+
+
+class SubscriptionState(StrEnum):
+    """How a person stands to a list."""
+
+    PENDING = "pending"  # asked for, or imported without proof: nobody is mailed
+    CONFIRMED = "confirmed"  # agreed, with proof
+    LEFT = "left"
+
+
+class ConsentKind(StrEnum):
+    """What a consent record tells."""
+
+    REQUESTED = "requested"  # somebody asked for the list under this address
+    CONFIRMED = "confirmed"  # the confirmation was pressed
+    IMPORTED_WITH_PROOF = "imported with proof"  # an earlier consent, its proof kept as evidence
+    IMPORTED_WITHOUT_PROOF = "imported without proof"
+    LEFT = "left"
+
+
+class SuppressionReason(StrEnum):
+    """Why an address is not mailed."""
+
+    LEFT = "left"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    BLOCKED = "blocked"
+    ERASED = "erased"
+
+
+class MailingList(Base):
+    """A list people subscribe to."""
+
+    __tablename__ = "mailing_list"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    language: Mapped[str] = mapped_column(String(5))
+    created_at: Mapped[dt.datetime]
+
+
+class Subscriber(Base):
+    """An address with a person behind it.
+
+    `address` is as the person wrote it; `address_key` is the normalised form that makes two
+    spellings one person. `provider` groups addresses by who runs the mailbox, for pacing.
+    """
+
+    __tablename__ = "subscriber"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(String(320))
+    address_key: Mapped[str] = mapped_column(String(320), unique=True)
+    provider: Mapped[str] = mapped_column(String(20))
+    salutation: Mapped[str] = mapped_column(String(40), default="")
+    title: Mapped[str] = mapped_column(String(60), default="")
+    first_name: Mapped[str] = mapped_column(String(120), default="")
+    last_name: Mapped[str] = mapped_column(String(120), default="")
+    organisation: Mapped[str] = mapped_column(String(200), default="")
+    language: Mapped[str] = mapped_column(String(5), default="")
+    created_at: Mapped[dt.datetime]
+    erased_at: Mapped[dt.datetime | None]
+
+
+class Subscription(Base):
+    """One person's relation to one list.
+
+    `measured` is None while never asked, else what the person chose.
+    """
+
+    __tablename__ = "subscription"
+    __table_args__ = (
+        UniqueConstraint("subscriber_id", "list_id"),
+        CheckConstraint("state IN ('pending', 'confirmed', 'left')", name="state"),
+        Index("ix_subscription_list_id_state_subscriber_id", "list_id", "state", "subscriber_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"))
+    list_id: Mapped[int] = mapped_column(ForeignKey("mailing_list.id"))
+    state: Mapped[str] = mapped_column(String(10))
+    source: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[dt.datetime]
+    changed_at: Mapped[dt.datetime]
+    confirmation_sent_at: Mapped[dt.datetime | None]
+    measured: Mapped[bool | None]
+
+
+class Wording(Base):
+    """The exact words a person was shown, kept once by their hash (SHA-256, hexadecimal)."""
+
+    __tablename__ = "wording"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    language: Mapped[str] = mapped_column(String(5))
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[dt.datetime]
+
+
+class ConsentRecord(Base):
+    """One link of a person's consent chain; append-only, by trigger.
+
+    `commitment` is a salted hash of the evidence, so that the personal part can be erased and
+    the chain still verifies; `digest` is the HMAC over this record and the one before.
+    """
+
+    __tablename__ = "consent_record"
+    __table_args__ = (UniqueConstraint("subscriber_id", "sequence"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"))
+    sequence: Mapped[int]
+    list_id: Mapped[int] = mapped_column(ForeignKey("mailing_list.id"))
+    kind: Mapped[str] = mapped_column(String(30))
+    at: Mapped[dt.datetime]
+    actor: Mapped[str] = mapped_column(String(40))
+    source: Mapped[str] = mapped_column(String(40))
+    wording: Mapped[str | None] = mapped_column(ForeignKey("wording.digest"))
+    commitment: Mapped[str] = mapped_column(String(64))
+    previous: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class ConsentEvidence(Base):
+    """The personal part of a consent record: address, name, IP, proof, and the salt of its commitment."""
+
+    __tablename__ = "consent_evidence"
+
+    record_id: Mapped[int] = mapped_column(ForeignKey("consent_record.id"), primary_key=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary(16))
+    data: Mapped[dict[str, Any]]
+
+
+class Suppression(Base):
+    """An address that is not mailed, known only by its keyed hash."""
+
+    __tablename__ = "suppression"
+    __table_args__ = (UniqueConstraint("address_hash", "reason"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address_hash: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(20))
+    at: Mapped[dt.datetime]
+    note: Mapped[str] = mapped_column(Text, default="")

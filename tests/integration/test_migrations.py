@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from newsletter import migrations
+from newsletter.database import Database
+from subscribers.orm import Base
+
+
+def test_the_migrations_give_exactly_the_models(database: Database) -> None:
+    with database.engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+
+    assert differences == []
+
+
+def test_upgrading_twice_changes_nothing(database: Database) -> None:
+    migrations.upgrade(database.engine)
+
+    assert migrations.is_current(database.engine)
+
+
+def test_an_empty_database_is_not_current(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+
+    assert not migrations.is_current(database.engine)
+    database.close()
+
+
+@pytest.mark.parametrize("statement", ["UPDATE consent_record SET source = 'x'", "DELETE FROM consent_record"])
+def test_a_consent_record_can_be_neither_changed_nor_deleted(database: Database, statement: str) -> None:
+    with database.writing() as session:
+        session.execute(
+            text("INSERT INTO mailing_list VALUES (1, 'news', 'News', 'de', '2026-11-23')"),
+        )
+        session.execute(
+            text(
+                "INSERT INTO subscriber (id, address, address_key, provider, salutation, title, first_name, last_name,"
+                " organisation, language, created_at) VALUES (1, 'a@b.de', 'a@b.de', 'other', '', '', '', '', '', 'de',"
+                " '2026-11-23')"
+            ),
+        )
+        session.execute(
+            text(
+                "INSERT INTO consent_record VALUES"
+                " (1, 1, 1, 1, 'requested', '2026-11-23', 'reader', 'page', NULL, '', '', '')"
+            ),
+        )
+
+    with pytest.raises(IntegrityError, match="append-only"), database.writing() as session:
+        session.execute(text(statement))
