@@ -55,6 +55,8 @@ class Subscriber(Base):
 
     `address` is as the person wrote it; `address_key` is the normalised form that makes two
     spellings one person. `provider` groups addresses by who runs the mailbox, for pacing.
+    `suppression_key` is the keyed hash of `address_key` (`suppression.key_of`), kept so that SQL can
+    leave out who is suppressed.
     """
 
     __tablename__ = "subscriber"
@@ -62,6 +64,7 @@ class Subscriber(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     address: Mapped[str] = mapped_column(String(320))
     address_key: Mapped[str] = mapped_column(String(320), unique=True)
+    suppression_key: Mapped[str] = mapped_column(String(64))
     provider: Mapped[str] = mapped_column(String(20))
     salutation: Mapped[str] = mapped_column(String(40), default="")
     title: Mapped[str] = mapped_column(String(60), default="")

@@ -39,9 +39,9 @@ def test_a_consent_record_can_be_neither_changed_nor_deleted(database: Database,
         )
         session.execute(
             text(
-                "INSERT INTO subscriber (id, address, address_key, provider, salutation, title, first_name, last_name,"
-                " organisation, language, created_at) VALUES (1, 'a@b.de', 'a@b.de', 'other', '', '', '', '', '', 'de',"
-                " '2026-11-23')"
+                "INSERT INTO subscriber (id, address, address_key, suppression_key, provider, salutation, title,"
+                " first_name, last_name, organisation, language, created_at) VALUES (1, 'a@b.de', 'a@b.de', '', 'other',"
+                " '', '', '', '', '', 'de', '2026-11-23')"
             ),
         )
         session.execute(

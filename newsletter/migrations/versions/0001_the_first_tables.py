@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
         sa.Column("address_key", sa.String(length=320), nullable=False),
+        sa.Column("suppression_key", sa.String(length=64), nullable=False),
         sa.Column("provider", sa.String(length=20), nullable=False),
         sa.Column("salutation", sa.String(length=40), nullable=False),
         sa.Column("title", sa.String(length=60), nullable=False),
