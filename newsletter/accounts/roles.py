@@ -1,0 +1,27 @@
+"""What each role of the staff may do."""
+
+from enum import StrEnum
+
+from newsletter.delivery.permissions import SEND_ISSUES
+from newsletter.issues.permissions import APPROVE_ISSUES, MANAGE_PUBLICATIONS, WRITE_ISSUES
+from newsletter.news.permissions import WRITE_NEWS
+from subscribers.actor import MANAGE_PEOPLE, Permission
+
+
+class Role(StrEnum):
+    """What somebody is to the organisation's newsletters."""
+
+    EDITOR = "editor"  # writes
+    APPROVER = "approver"  # writes and releases
+    LIST_ADMIN = "list admin"  # manages people
+    ADMIN = "admin"  # everything
+
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.EDITOR: frozenset({WRITE_NEWS, WRITE_ISSUES}),
+    Role.APPROVER: frozenset({WRITE_NEWS, WRITE_ISSUES, APPROVE_ISSUES, SEND_ISSUES}),
+    Role.LIST_ADMIN: frozenset({MANAGE_PEOPLE}),
+    Role.ADMIN: frozenset(
+        {WRITE_NEWS, WRITE_ISSUES, APPROVE_ISSUES, SEND_ISSUES, MANAGE_PUBLICATIONS, MANAGE_PEOPLE}
+    ),
+}

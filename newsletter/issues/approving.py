@@ -1,0 +1,85 @@
+"""Approval: somebody's word that exactly this may go out.
+
+    approving.submit(session, issue, by=ana, now=now)
+    approving.approve(session, issue, site=site, by=ben, now=now)
+
+What is approved is compiled and stored, and what is stored goes out. The approval remembers a
+fingerprint of everything that went in; any change voids it.
+"""
+
+import datetime as dt
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from newsletter.issues import approvals, compilations, editions
+from newsletter.issues.errors import FourEyes, GateClosed, NotSubmitted
+from newsletter.issues.models import Approval, Issue, IssueState, Publication
+from newsletter.issues.permissions import APPROVE_ISSUES, WRITE_ISSUES
+from newsletter.issues.site import Site
+from subscribers import audit
+from subscribers.actor import Actor
+
+
+def submit(session: Session, issue: Issue, *, by: Actor, now: dt.datetime) -> None:
+    """Hand a draft to whoever approves.
+
+    Raises:
+        WrongState: the issue is no draft.
+    """
+    by.require(WRITE_ISSUES)
+    issue.move(IssueState.IN_REVIEW)
+    issue.submitted_by = by.name
+    audit.record(session, "issue.submit", f"issue:{issue.id}", by=by, now=now, revision=issue.revision)
+
+
+def approve(session: Session, issue: Issue, *, site: Site, by: Actor, now: dt.datetime) -> Approval:
+    """Compile the issue, store it, and give the word for it.
+
+    Raises:
+        NotPermitted: the actor may not approve.
+        WrongState: the issue cannot be approved from where it is; with four eyes it must be in review.
+        FourEyes: the publication asks for a second person, and the actor submitted the issue.
+        GateClosed: the checks found errors.
+        TemplateInvalid: the design has a mistake.
+    """
+    by.require(APPROVE_ISSUES)
+    _check_four_eyes(session, issue, by)
+    edition = editions.edition_of(session, issue, site)
+    if edition.errors:
+        raise GateClosed(issue.id, edition.findings, len(edition.errors))
+    issue.move(IssueState.APPROVED)
+    approval = Approval(
+        issue_id=issue.id,
+        number=1 + (session.scalar(select(func.max(Approval.number)).where(Approval.issue_id == issue.id)) or 0),
+        revision=issue.revision,
+        fingerprint=edition.fingerprint,
+        compiled=compilations.store(session, edition.compiled, now=now),
+        approved_by=by.name,
+        approved_at=now,
+    )
+    session.add(approval)
+    audit.record(session, "issue.approve", f"issue:{issue.id}", by=by, now=now, compiled=approval.compiled)
+    return approval
+
+
+def still_holds(session: Session, issue: Issue, *, site: Site, by: Actor, now: dt.datetime) -> bool:
+    """Tell whether an approved issue is still what was approved; if not, it goes back to draft.
+
+    Design files, brand and sender can change outside of the issue; this compares them all.
+    """
+    if issue.state != IssueState.APPROVED:
+        return False
+    holds = approvals.standing(session, issue).fingerprint == editions.edition_of(session, issue, site).fingerprint
+    if not holds:
+        approvals.void(session, issue, by=by, now=now)
+    return holds
+
+
+def _check_four_eyes(session: Session, issue: Issue, by: Actor) -> None:
+    if not session.get_one(Publication, issue.publication_id).four_eyes:
+        return
+    if issue.state == IssueState.DRAFT:
+        raise NotSubmitted(issue.id)
+    if issue.submitted_by == by.name:
+        raise FourEyes(issue.id, by.name)

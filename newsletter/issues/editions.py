@@ -1,0 +1,117 @@
+"""An issue made into mail: what surrounds its words, the compiled issue, and what the checks find.
+
+    edition = editions.compile_edition(session, issue, site)
+    edition.compiled.html, edition.findings, edition.fingerprint
+"""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from newsletter.checks import gate
+from newsletter.checks.finding import Finding, Severity
+from newsletter.content.blocks import IssueContent
+from newsletter.content.stored import to_stored
+from newsletter.i18n import translations
+from newsletter.issues import revisions
+from newsletter.issues.models import Issue, Publication
+from newsletter.issues.site import Site
+from newsletter.rendering.compiled import CompiledIssue, Mailbox
+from newsletter.rendering.compiling import compile_issue
+from newsletter.rendering.design import Design
+from newsletter.rendering.frame import Frame
+from subscribers.models import MailingList
+
+
+@dataclass(frozen=True)
+class Edition:
+    """An issue's newest revision with everything that decides what it looks like."""
+
+    content: IssueContent
+    frame: Frame
+    design: Design
+    public_problems: tuple[str, ...]
+
+    @cached_property
+    def compiled(self) -> CompiledIssue:
+        """The mail.
+
+        Raises:
+            TemplateInvalid: the design has a mistake.
+        """
+        return compile_issue(self.content, frame=self.frame, design=self.design)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the pre-flight checks found, errors first."""
+        return gate.check(
+            gate.Subject(
+                content=self.content,
+                compiled=self.compiled,
+                frame=self.frame,
+                public_problems=self.public_problems,
+            )
+        )
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that stop the issue."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over everything that goes into the mail: content, design files, brand, sender, list, headers.
+
+        It covers the inputs, not the output, so a newer version of this program voids no approval.
+        """
+        inputs = {
+            "content": to_stored(self.content),
+            "design": self.design.digest,
+            "frame": {**dataclasses.asdict(self.frame), "brand": dict(self.frame.brand)},
+        }
+        return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+
+def edition_of(session: Session, issue: Issue, site: Site) -> Edition:
+    """Gather an issue's words and surroundings; nothing is compiled yet.
+
+    Raises:
+        DesignNotFound: the publication's design is gone.
+    """
+    publication = session.get_one(Publication, issue.publication_id)
+    return Edition(
+        content=revisions.content_of(session, issue),
+        frame=_frame(session, issue, publication, site),
+        design=site.design(publication.design),
+        public_problems=site.public_problems,
+    )
+
+
+def _frame(session: Session, issue: Issue, publication: Publication, site: Site) -> Frame:
+    mailing_list = session.get_one(MailingList, publication.list_id)
+    domain = publication.sender_address.rpartition("@")[2]
+    return Frame(
+        publication=publication.name,
+        edition=_edition_line(session, issue, publication),
+        language=publication.language,
+        sender=Mailbox(publication.sender_name, publication.sender_address),
+        reply_to=Mailbox("", publication.reply_to) if publication.reply_to else None,
+        imprint=publication.imprint,
+        brand=publication.brand,
+        # RFC 2919, section 3: under a domain the sender controls; the slug never changes.
+        list_id=f"{mailing_list.slug}.{domain}",
+        list_name=mailing_list.name,
+        public_url=site.public_url,
+    )
+
+
+def _edition_line(session: Session, issue: Issue, publication: Publication) -> str:
+    number = session.scalar(
+        select(func.count()).where(Issue.publication_id == publication.id, Issue.id <= issue.id)
+    )
+    return translations(publication.language).gettext("Issue %(number)s") % {"number": number}

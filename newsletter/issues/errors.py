@@ -1,0 +1,93 @@
+"""What can be wrong with publications and issues."""
+
+from newsletter.checks.finding import Finding
+from newsletter.errors import NewsletterError
+
+
+class PublicationNotFound(NewsletterError):
+    """No publication has this slug."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"There is no publication “{slug}”. `newsletter publication create {slug} --list … --name … --from …` makes one."
+        )
+        self.slug = slug
+
+
+class PublicationExists(NewsletterError):
+    """A publication has this slug already."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"There is a publication “{slug}” already.")
+        self.slug = slug
+
+
+class DesignNotFound(NewsletterError):
+    """No folder of this name holds a design."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"There is no design “{name}”. There is: {', '.join(known) or 'none'}.")
+        self.name = name
+
+
+class BrandInvalid(NewsletterError):
+    """A brand file cannot be read, or a value in it cannot be meant so."""
+
+
+class IssueNotFound(NewsletterError):
+    """No issue has this id."""
+
+    def __init__(self, issue_id: int) -> None:
+        super().__init__(f"There is no issue {issue_id}.")
+        self.issue_id = issue_id
+
+
+class NothingNew(NewsletterError):
+    """No item of the pool is left to suggest."""
+
+    def __init__(self, publication: str) -> None:
+        super().__init__(
+            f"There is nothing new to suggest for “{publication}”: every item of the pool has been used. "
+            "`newsletter news fetch` or `newsletter news import …` brings more."
+        )
+        self.publication = publication
+
+
+class GateClosed(NewsletterError):
+    """The pre-flight checks found errors; `findings` holds all of them, warnings too."""
+
+    def __init__(self, issue_id: int, findings: tuple[Finding, ...], errors: int) -> None:
+        some = "one error stands" if errors == 1 else f"{errors} errors stand"
+        super().__init__(f"Issue {issue_id} cannot be approved: {some}. `newsletter issue check {issue_id}` lists them.")
+        self.issue_id = issue_id
+        self.findings = findings
+
+
+class FourEyes(NewsletterError):
+    """The publication asks for a second person, and this is the first one."""
+
+    def __init__(self, issue_id: int, person: str) -> None:
+        super().__init__(f"Issue {issue_id} was submitted by {person}: somebody else has to approve it.")
+        self.issue_id = issue_id
+        self.person = person
+
+
+class NotSubmitted(NewsletterError):
+    """The publication asks for four eyes, and nobody has submitted the issue yet."""
+
+    def __init__(self, issue_id: int) -> None:
+        super().__init__(
+            f"Issue {issue_id} needs a second person: submit it first (`newsletter issue submit {issue_id}`)."
+        )
+        self.issue_id = issue_id
+
+
+class NotApproved(NewsletterError):
+    """An issue is to be sent that nobody approved as it stands."""
+
+    def __init__(self, issue_id: int, state: str) -> None:
+        super().__init__(
+            f"Issue {issue_id} is {state}. It has to be approved as it stands: `newsletter issue approve {issue_id} --by …`."
+        )
+        self.issue_id = issue_id
+        self.state = state

@@ -1,0 +1,7 @@
+"""The permissions of the issues room."""
+
+from subscribers.actor import Permission
+
+WRITE_ISSUES = Permission("issues.write")
+APPROVE_ISSUES = Permission("issues.approve")
+MANAGE_PUBLICATIONS = Permission("publications.manage")

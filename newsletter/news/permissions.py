@@ -1,0 +1,5 @@
+"""The permissions of the news room."""
+
+from subscribers.actor import Permission
+
+WRITE_NEWS = Permission("news.write")
