@@ -1,10 +1,50 @@
-.PHONY: check fix
-check:
-	.venv/bin/ruff format --check -q .
-	.venv/bin/ruff check -q .
-	.venv/bin/mypy
-	.venv/bin/lint-imports
-	.venv/bin/pytest -q -m "not slow"
-fix:
-	.venv/bin/ruff format .
-	.venv/bin/ruff check --fix .
+# Everything a developer types. Each target first makes .venv ready (see .ci/prepare); PYTHON=python3.12 names another interpreter.
+
+python := .venv/bin/python
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test check fix bench lock migration clean prepare-run prepare-dev prepare-test
+
+help: ## List the targets.
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: prepare-run ## Show it all, from news to inbox, and end. FEED=… and PAGE=… take news of your own (file or URL).
+	@FEED='$(FEED)' PAGE='$(PAGE)' $(python) -m tests.demo
+
+serve: prepare-run ## Run the public pages on this machine, with an installation in ./var.
+	@NEWSLETTER_DEMO=1 $(python) -m newsletter init
+	@NEWSLETTER_DEMO=1 $(python) -m newsletter serve
+
+test: prepare-test ## Run every test. T="-k consent" or T=tests/unit selects.
+	@$(python) -m pytest -n 2 --durations=10 $(T)
+
+check: prepare-dev ## Check format, style, types, layers, migrations and the quick tests: half a minute.
+	@$(python) -m ruff format --check --quiet .
+	@$(python) -m ruff check --quiet .
+	@$(python) -m mypy
+	@.venv/bin/lint-imports
+	@$(python) -m pytest -q -m "not slow"
+
+fix: prepare-dev ## Format, and mend what can be mended without thinking.
+	@$(python) -m ruff format --quiet .
+	@$(python) -m ruff check --quiet --fix .
+
+bench: prepare-dev ## Run the benchmarks: one line of JSON for each figure.
+	@set -e; for file in tests/benchmarks/bench_*.py; do $(python) -m "$$(echo "$${file%.py}" | tr / .)"; done
+
+lock: prepare-dev ## Lock what pyproject.toml asks for. UPGRADE=--upgrade takes the newest of everything.
+	@$(python) -m uv pip compile $(lock-options) pyproject.toml --group build -o requirements.txt
+	@$(python) -m uv pip compile $(lock-options) pyproject.toml --group build --group dev \
+		--constraint requirements.txt -o requirements-dev.txt
+
+migration: prepare-dev ## Write the migration that brings the tables to the models. M="What it does".
+	@$(python) -m tests.support.new_migration '$(M)'
+
+clean: ## Remove what was made here; an installation in ./var stays.
+	rm -rf .venv build dist demo-out .coverage .*_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock-options := --quiet --universal --python-version 3.11 --generate-hashes --no-header $(UPGRADE)
+
+prepare-run prepare-dev prepare-test:
+	@.ci/prepare $(@:prepare-%=%)

@@ -1,14 +1,22 @@
-"""Fixtures for all tests: a database with the real, migrated schema, copied fresh for each test."""
+"""For all tests: nothing leaves the machine, and a database with the real, migrated schema, fresh for each test."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy.orm import Session
 
 from newsletter import migrations
 from newsletter.database import Database
+from tests.support import loopback
+
+loopback.guard()
+# No deadline: two cores are shared by many. The same draws each time where a red run must be seen again elsewhere.
+hypothesis.settings.register_profile("house", deadline=None, print_blob=True, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
