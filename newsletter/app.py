@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from newsletter import migrations
 from newsletter.database import Database
 from newsletter.errors import NewsletterError
+from newsletter.issues.site import Site
 from newsletter.settings import Settings
 from subscribers.secret import Secret
 
@@ -50,6 +51,15 @@ class App:
         if not current:
             raise DatabaseUnusable("The database is of another version: `newsletter init` brings it up to date.")
         return cls(settings, database, secret)
+
+    @property
+    def site(self) -> Site:
+        """What an issue needs to know of the installation to be rendered."""
+        return Site(
+            public_url=self.settings.public_url,
+            folders=tuple(folder / "email" for folder in self.settings.template_folders()),
+            public_problems=self.settings.public_problems(),
+        )
 
     def now(self) -> dt.datetime:
         """The present moment, in UTC."""

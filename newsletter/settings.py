@@ -7,15 +7,18 @@ settings.database_url  # sqlite:///…/var/newsletter.db unless NEWSLETTER_DATAB
 import ipaddress
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from newsletter.errors import NewsletterError
 from subscribers.secret import LENGTH_BYTES, Secret
 
 _HERE = Path(__file__).resolve().parent
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsInvalid(NewsletterError):
@@ -40,6 +43,9 @@ class Settings(BaseSettings):
         base_url: where readers reach the public pages, without a final slash.
         demo: allows a loopback base URL and missing legal pages, and says so.
         fetch_private: allows sources at private addresses.
+        consent_ip: how much of a visitor's IP address is kept as evidence; truncated is /24 and /48.
+        trusted_proxies: addresses or networks, parted by commas, whose X-Forwarded-For is believed.
+        templates: a folder of the site's own, laid over the shipped `templates`.
     """
 
     model_config = SettingsConfigDict(env_prefix="NEWSLETTER_", frozen=True, extra="ignore")
@@ -53,6 +59,14 @@ class Settings(BaseSettings):
     imprint_url: str = ""
     privacy_url: str = ""
     accessibility_url: str = ""
+    consent_ip: Literal["off", "truncated", "full"] = "truncated"
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    templates: Path | None = None
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _parted(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @cached_property
     def database_url(self) -> str:
@@ -82,6 +96,11 @@ class Settings(BaseSettings):
         except FileNotFoundError:
             raise NotInitialised(self.home) from None
         return Secret(_secret_bytes(text, path))
+
+    def template_folders(self) -> tuple[Path, ...]:
+        """Where templates are looked for: the site's own folder first, then the shipped one."""
+        own = (self.templates,) if self.templates else ()
+        return (*own, templates_folder())
 
     def public_problems(self) -> tuple[str, ...]:
         """What keeps the public pages from being lawful and reachable; empty in the demo."""

@@ -1,7 +1,7 @@
 """Approvals that were given: the one that holds, and taking it back.
 
-    approvals.standing(session, issue).compiled
-    approvals.void(session, issue, by=by, now=now)
+approvals.standing(session, issue).compiled
+approvals.void(session, issue, by=by, now=now)
 """
 
 import datetime as dt
@@ -23,9 +23,7 @@ def standing(session: Session, issue: Issue) -> Approval:
     Raises:
         NotApproved: there is none.
     """
-    approval = session.scalar(
-        select(Approval).where(Approval.issue_id == issue.id, Approval.voided_at.is_(None))
-    )
+    approval = session.scalar(select(Approval).where(Approval.issue_id == issue.id, Approval.voided_at.is_(None)))
     if approval is None:
         raise NotApproved(issue.id, issue.state)
     return approval
@@ -50,5 +48,3 @@ def void_all(session: Session, publication: Publication, *, by: Actor, now: dt.d
         select(Issue).where(Issue.publication_id == publication.id, Issue.state.in_(_VOIDABLE)).order_by(Issue.id)
     )
     return tuple(issue.id for issue in touched.all() if void(session, issue, by=by, now=now))
-
-

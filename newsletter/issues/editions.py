@@ -1,7 +1,7 @@
 """An issue made into mail: what surrounds its words, the compiled issue, and what the checks find.
 
-    edition = editions.compile_edition(session, issue, site)
-    edition.compiled.html, edition.findings, edition.fingerprint
+edition = editions.compile_edition(session, issue, site)
+edition.compiled.html, edition.findings, edition.fingerprint
 """
 
 import dataclasses
@@ -111,7 +111,5 @@ def _frame(session: Session, issue: Issue, publication: Publication, site: Site)
 
 
 def _edition_line(session: Session, issue: Issue, publication: Publication) -> str:
-    number = session.scalar(
-        select(func.count()).where(Issue.publication_id == publication.id, Issue.id <= issue.id)
-    )
+    number = session.scalar(select(func.count()).where(Issue.publication_id == publication.id, Issue.id <= issue.id))
     return translations(publication.language).gettext("Issue %(number)s") % {"number": number}

@@ -9,7 +9,8 @@ class PublicationNotFound(NewsletterError):
 
     def __init__(self, slug: str) -> None:
         super().__init__(
-            f"There is no publication “{slug}”. `newsletter publication create {slug} --list … --name … --from …` makes one."
+            f"There is no publication “{slug}”. "
+            f"`newsletter publication create {slug} --list … --name … --from …` makes one."
         )
         self.slug = slug
 
@@ -58,7 +59,9 @@ class GateClosed(NewsletterError):
 
     def __init__(self, issue_id: int, findings: tuple[Finding, ...], errors: int) -> None:
         some = "one error stands" if errors == 1 else f"{errors} errors stand"
-        super().__init__(f"Issue {issue_id} cannot be approved: {some}. `newsletter issue check {issue_id}` lists them.")
+        super().__init__(
+            f"Issue {issue_id} cannot be approved: {some}. `newsletter issue check {issue_id}` lists them."
+        )
         self.issue_id = issue_id
         self.findings = findings
 
@@ -87,7 +90,8 @@ class NotApproved(NewsletterError):
 
     def __init__(self, issue_id: int, state: str) -> None:
         super().__init__(
-            f"Issue {issue_id} is {state}. It has to be approved as it stands: `newsletter issue approve {issue_id} --by …`."
+            f"Issue {issue_id} is {state}. It has to be approved as it stands: "
+            f"`newsletter issue approve {issue_id} --by …`."
         )
         self.issue_id = issue_id
         self.state = state

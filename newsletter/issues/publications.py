@@ -1,7 +1,7 @@
 """Publications: the newsletters as readers know them.
 
-    publications.create(session, "region", mailing_list=news, name="Region aktuell",
-                        sender=("Presse", address), design="regional", by=by, now=now)
+publications.create(session, "region", mailing_list=news, name="Region aktuell",
+                    sender=("Presse", address), design="regional", by=by, now=now)
 """
 
 import datetime as dt
@@ -132,3 +132,18 @@ def read_brand(path: Path) -> dict[str, str]:
     if not COLOUR.fullmatch(brand.get("colour", "#000000")):
         raise BrandInvalid(f"{path}: colour is “{brand['colour']}”; write it like #0a5c7a.")
     return brand
+
+
+def as_json(publication: Publication) -> dict[str, object]:
+    """The publication as `publication list --json` tells it."""
+    return {
+        "slug": publication.slug,
+        "name": publication.name,
+        "sender": {"name": publication.sender_name, "address": publication.sender_address},
+        "reply_to": publication.reply_to or None,
+        "imprint": publication.imprint,
+        "design": publication.design,
+        "language": publication.language,
+        "brand": publication.brand,
+        "four_eyes": publication.four_eyes,
+    }

@@ -1,7 +1,7 @@
 """Revisions: every save of an issue's content is kept, and the newest one is the issue.
 
-    revisions.save(session, issue, content, by=by, now=now)
-    content = revisions.content_of(session, issue)
+revisions.save(session, issue, content, by=by, now=now)
+content = revisions.content_of(session, issue)
 """
 
 import datetime as dt
@@ -40,9 +40,7 @@ def save(session: Session, issue: Issue, content: IssueContent, *, by: Actor, no
     approvals.void(session, issue, by=by, now=now)
     issue.revision += 1
     session.add(
-        IssueRevision(
-            issue_id=issue.id, number=issue.revision, content=to_stored(content), at=now, author=by.name
-        )
+        IssueRevision(issue_id=issue.id, number=issue.revision, content=to_stored(content), at=now, author=by.name)
     )
     _note_items(session, issue, content)
     audit.record(session, "issue.save", f"issue:{issue.id}", by=by, now=now, revision=issue.revision)
@@ -77,8 +75,6 @@ def uses(session: Session) -> dict[int, list[int]]:
 
 
 def _note_items(session: Session, issue: Issue, content: IssueContent) -> None:
-    used = {
-        block.origin.item_id for block in content.blocks if isinstance(block, LeadStory | Story) and block.origin
-    }
+    used = {block.origin.item_id for block in content.blocks if isinstance(block, LeadStory | Story) and block.origin}
     session.execute(delete(IssueItem).where(IssueItem.issue_id == issue.id))
     session.add_all(IssueItem(issue_id=issue.id, item_id=item_id) for item_id in sorted(used))

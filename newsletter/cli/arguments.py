@@ -1,0 +1,63 @@
+"""Forms of arguments that several commands share."""
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+MAX_TEXT_BYTES = 1_000_000
+
+
+def text_or_file(value: str) -> str:
+    """The text itself, or what the file of that name holds.
+
+    Raises:
+        BadParameter: the file is no UTF-8 text, or larger than a megabyte.
+    """
+    path = Path(value)
+    try:
+        is_file = path.is_file()
+    except (OSError, ValueError):  # longer than a path can be: it is a text
+        is_file = False
+    if not is_file:
+        return value
+    if path.stat().st_size > MAX_TEXT_BYTES:
+        raise click.BadParameter(f"{value} is larger than a megabyte.")
+    try:
+        return path.read_text("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise click.BadParameter(f"{value} is not a text in UTF-8.") from None
+
+
+class Moment(click.ParamType[dt.datetime]):
+    """A moment in ISO 8601 with its offset from UTC, such as 2026-12-01T10:00+01:00."""
+
+    name = "moment"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
+        """Parse it; a moment without an offset is refused, for it names two in autumn and none in spring."""
+        try:
+            moment = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"“{value}” is no moment; write it like 2026-12-01T10:00+01:00.", param, ctx)
+        if moment.tzinfo is None:
+            self.fail(f"“{value}” has no offset from UTC; write it like 2026-12-01T10:00+01:00.", param, ctx)
+        return moment.astimezone(dt.UTC)
+
+
+class Numbers(click.ParamType[tuple[int, ...]]):
+    """Whole numbers, separated by commas."""
+
+    name = "numbers"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """Parse them; each may stand once."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = tuple(int(part) for part in str(value).split(",") if part.strip())
+        except ValueError:
+            self.fail(f"“{value}” are no numbers separated by commas, such as 4,2,7.", param, ctx)
+        if len(set(numbers)) != len(numbers):
+            self.fail(f"“{value}” names an item twice.", param, ctx)
+        return numbers
