@@ -21,7 +21,8 @@ class AddressInvalid(SubscribersError):
     """A text is not an e-mail address; `reason` says why in a sentence."""
 
     def __init__(self, text: str, reason: str) -> None:
-        shown = text if len(text) <= 80 else text[:77] + "…"  # noqa: PLR2004  # what fits a line
+        cut = text if len(text) <= 80 else text[:77] + "…"  # noqa: PLR2004  # what fits a line
+        shown = "".join(each if each.isprintable() else "�" for each in cut)
         super().__init__(f"“{shown}” is not an e-mail address: {reason}")
         self.text = text
         self.reason = reason
@@ -51,3 +52,56 @@ class SlugInvalid(SubscribersError):
             f"“{slug}” cannot be a short name: use small letters, digits and hyphens, beginning with a letter."
         )
         self.slug = slug
+
+
+class ListNameInvalid(SubscribersError):
+    """A list's name is empty, has several lines or is too long."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"The list “{slug}” needs a name as readers know it: one line of at most 200 characters.")
+        self.slug = slug
+
+
+class SubscriberNotFound(SubscribersError):
+    """Nobody is known under this address."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"Nobody is known under the address {address}.")
+        self.address = address
+
+
+class RequestUnproven(SubscribersError):
+    """Staff signs somebody up without saying who asked for it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Say who asked for the newsletter, when and how: asking somebody who did not ask is itself advertising."
+        )
+
+
+class WrongMove(SubscribersError):
+    """A subscription cannot make this move from the state it is in."""
+
+    def __init__(self, subscription_id: int, current: str, wanted: str) -> None:
+        super().__init__(f"Subscription {subscription_id} is {current}; it cannot become {wanted}.")
+        self.subscription_id = subscription_id
+        self.current = current
+        self.wanted = wanted
+
+
+class TokenInvalid(SubscribersError):
+    """A token was not made here for this purpose, or was cut or changed on its way."""
+
+    def __init__(self) -> None:
+        super().__init__("This link is not complete or was not made by us; please open it from the mail again.")
+
+
+class TokenExpired(SubscribersError):
+    """A token was made here, but no longer counts: too old, or overtaken by what happened since.
+
+    `subscription_id` is what it was made for, for a page that offers to begin anew.
+    """
+
+    def __init__(self, subscription_id: int) -> None:
+        super().__init__("This link no longer counts; please sign up again to get a new one.")
+        self.subscription_id = subscription_id

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from subscribers.errors import WrongMove
 from subscribers.orm import Base
 
 
@@ -16,6 +17,14 @@ class SubscriptionState(StrEnum):
     PENDING = "pending"  # asked for, or imported without proof: nobody is mailed
     CONFIRMED = "confirmed"  # agreed, with proof
     LEFT = "left"
+
+
+MOVES: dict[SubscriptionState, frozenset[SubscriptionState]] = {
+    SubscriptionState.PENDING: frozenset({SubscriptionState.CONFIRMED, SubscriptionState.LEFT}),
+    SubscriptionState.CONFIRMED: frozenset({SubscriptionState.LEFT}),
+    # Whoever left may ask again, and has to confirm again.
+    SubscriptionState.LEFT: frozenset({SubscriptionState.PENDING}),
+}
 
 
 class ConsentKind(StrEnum):
@@ -79,7 +88,8 @@ class Subscriber(Base):
 class Subscription(Base):
     """One person's relation to one list.
 
-    `measured` is None while never asked, else what the person chose.
+    `confirmation_sent_at` is when a confirmation mail was last due. `measured` is None while never
+    asked, else what the person chose.
     """
 
     __tablename__ = "subscription"
@@ -99,6 +109,17 @@ class Subscription(Base):
     confirmation_sent_at: Mapped[dt.datetime | None]
     measured: Mapped[bool | None]
 
+    def move(self, wanted: SubscriptionState, *, now: dt.datetime) -> None:
+        """Take the subscription to another state.
+
+        Raises:
+            WrongMove: the move is not one of `MOVES`; the subscription stays as it was.
+        """
+        if wanted not in MOVES[SubscriptionState(self.state)]:
+            raise WrongMove(self.id, self.state, wanted.value)
+        self.state = wanted.value
+        self.changed_at = now
+
 
 class Wording(Base):
     """The exact words a person was shown, kept once by their hash (SHA-256, hexadecimal)."""
@@ -113,6 +134,8 @@ class Wording(Base):
 
 class ConsentRecord(Base):
     """One link of a person's consent chain; append-only, by trigger.
+
+    `actor` is a kind of actor; who it was stands in the evidence, which can be erased.
 
     `commitment` is a salted hash of the evidence, so that the personal part can be erased and
     the chain still verifies; `digest` is the HMAC over this record and the one before.
@@ -146,7 +169,10 @@ class ConsentEvidence(Base):
 
 
 class Suppression(Base):
-    """An address that is not mailed, known only by its keyed hash."""
+    """An address that is not mailed, known only by its keyed hash.
+
+    A lifted one is deleted; the audit log keeps that it was.
+    """
 
     __tablename__ = "suppression"
     __table_args__ = (UniqueConstraint("address_hash", "reason"),)

@@ -1,0 +1,68 @@
+"""The lists people subscribe to.
+
+news = lists.create(session, "news", name="Presse-Newsletter", language="de", by=by, now=now)
+"""
+
+import datetime as dt
+import re
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from subscribers import audit
+from subscribers.actor import MANAGE_PEOPLE, Actor
+from subscribers.errors import ListExists, ListNameInvalid, ListNotFound, SlugInvalid
+from subscribers.models import MailingList, Subscription, SubscriptionState
+
+NAME_LIMIT = 200
+_SLUG = re.compile(r"[a-z][a-z0-9-]{0,59}")
+
+
+def create(session: Session, slug: str, *, name: str, language: str, by: Actor, now: dt.datetime) -> MailingList:
+    """Make a list.
+
+    Raises:
+        SlugInvalid, ListNameInvalid, ListExists: nothing was made.
+    """
+    by.require(MANAGE_PEOPLE)
+    if not _SLUG.fullmatch(slug):
+        raise SlugInvalid(slug)
+    name = name.strip()
+    if not (0 < len(name) <= NAME_LIMIT and name.isprintable()):
+        raise ListNameInvalid(slug)
+    made = MailingList(slug=slug, name=name, language=language, created_at=now)
+    try:
+        with session.begin_nested():
+            session.add(made)
+    except IntegrityError as error:
+        raise ListExists(slug) from error
+    audit.record(session, "list.create", f"list:{made.id}", by=by, now=now, slug=slug)
+    return made
+
+
+def named(session: Session, slug: str) -> MailingList:
+    """Find a list by its short name.
+
+    Raises:
+        ListNotFound: no list has it.
+    """
+    found = session.scalar(select(MailingList).where(MailingList.slug == slug))
+    if found is None:
+        raise ListNotFound(slug)
+    return found
+
+
+def every(session: Session) -> tuple[MailingList, ...]:
+    """All lists, by short name."""
+    return tuple(session.scalars(select(MailingList).order_by(MailingList.slug)))
+
+
+def counts(session: Session, mailing_list: MailingList) -> dict[str, int]:
+    """How many people stand how to the list: a number for each `SubscriptionState` value, also 0."""
+    counted = session.execute(
+        select(Subscription.state, func.count())
+        .where(Subscription.list_id == mailing_list.id)
+        .group_by(Subscription.state)
+    ).tuples()
+    return {state.value: 0 for state in SubscriptionState} | dict(counted)

@@ -1,0 +1,108 @@
+"""Addresses that are not mailed, known only by a keyed hash.
+
+    suppression.add(session, address, SuppressionReason.BOUNCED, secret=secret, by=by, now=now)
+
+The hash needs the installation's secret, so a stolen table tells nobody's address and SQL cannot
+compute it. Each subscriber therefore carries the hash of the own address (`suppression_key`), and
+the audience joins the two.
+"""
+
+import datetime as dt
+import hashlib
+import hmac
+from collections.abc import Iterable
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from subscribers import audit
+from subscribers.actor import MANAGE_PEOPLE, Actor
+from subscribers.address import EmailAddress
+from subscribers.models import Suppression, SuppressionReason
+from subscribers.secret import Secret
+
+_LOOK_UP = 500  # keys in one statement; SQLite takes 32,766 values at most
+
+
+def hashing_key(secret: Secret) -> bytes:
+    """The key of `key_of`, for who hashes many addresses."""
+    return secret.derive("suppression")
+
+
+def key_of(address_key: str, *, key: bytes) -> str:
+    """Hash a normalised address: 64 hexadecimal digits."""
+    return hmac.digest(key, address_key.encode(), hashlib.sha256).hex()
+
+
+def add(
+    session: Session,
+    address: EmailAddress,
+    reason: SuppressionReason,
+    *,
+    secret: Secret,
+    by: Actor,
+    now: dt.datetime,
+    note: str = "",
+) -> None:
+    """Stop all mail to an address; a second time for the same reason changes nothing."""
+    by.require(MANAGE_PEOPLE)
+    hashed = key_of(address.key, key=hashing_key(secret))
+    row = Suppression(address_hash=hashed, reason=reason.value, at=now, note=note)
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return
+    audit.record(session, "suppression.add", f"suppression:{row.id}", by=by, now=now, reason=reason.value)
+
+
+def lift(
+    session: Session,
+    address: EmailAddress,
+    *,
+    reasons: Iterable[SuppressionReason],
+    secret: Secret,
+    by: Actor,
+    now: dt.datetime,
+) -> frozenset[SuppressionReason]:
+    """Let an address be mailed again as far as these reasons go; tell those that had held."""
+    by.require(MANAGE_PEOPLE)
+    return lift_hash(session, key_of(address.key, key=hashing_key(secret)), reasons=reasons, by=by, now=now)
+
+
+def lift_hash(
+    session: Session, address_hash: str, *, reasons: Iterable[SuppressionReason], by: Actor, now: dt.datetime
+) -> frozenset[SuppressionReason]:
+    """Lift by the hash alone, inside a use-case that has checked who may."""
+    held = reasons_of(session, address_hash) & frozenset(reasons)
+    if held:
+        session.execute(
+            delete(Suppression).where(
+                Suppression.address_hash == address_hash, Suppression.reason.in_([reason.value for reason in held])
+            )
+        )
+        told = sorted(reason.value for reason in held)
+        audit.record(session, "suppression.lift", f"suppression:{address_hash[:16]}", by=by, now=now, reasons=told)
+    return held
+
+
+def is_suppressed(session: Session, address: EmailAddress, *, secret: Secret) -> bool:
+    """Tell whether any reason holds against mailing the address."""
+    return bool(reasons_of(session, key_of(address.key, key=hashing_key(secret))))
+
+
+def reasons_of(session: Session, address_hash: str) -> frozenset[SuppressionReason]:
+    """All reasons that hold against an address, given by its `suppression_key`."""
+    rows = session.scalars(select(Suppression.reason).where(Suppression.address_hash == address_hash))
+    return frozenset(SuppressionReason(reason) for reason in rows)
+
+
+def suppressed_among(session: Session, hashes: Iterable[str]) -> frozenset[str]:
+    """Those of many `suppression_key`s that are suppressed for any reason."""
+    wanted = list(hashes)
+    found: set[str] = set()
+    for start in range(0, len(wanted), _LOOK_UP):
+        part = wanted[start : start + _LOOK_UP]
+        found.update(session.scalars(select(Suppression.address_hash).where(Suppression.address_hash.in_(part))))
+    return frozenset(found)

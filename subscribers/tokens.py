@@ -1,0 +1,148 @@
+"""What a link in a mail may do: signed tokens, one purpose each.
+
+    token = tokens.leave(secret, subscription_id=7)  # "7.<24 letters>"
+    tokens.read_leave(secret, token)  # Leave(subscription_id=7)
+
+Each purpose signs with its own key, so a token of one is worth nothing for another. A token says
+which row it is about and nothing of the person. Leave and view tokens never expire. The time a
+confirmation was made stands inside it, because only the caller knows the clock.
+"""
+
+import datetime as dt
+import functools
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+
+from itsdangerous import BadSignature, Signer
+from itsdangerous.signer import HMACAlgorithm
+
+from subscribers.errors import TokenExpired, TokenInvalid
+from subscribers.secret import Secret
+
+CONFIRMATION_LIFETIME = dt.timedelta(days=14)
+LENGTH_LIMIT = 120  # the longest token made here is shorter
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Leave to confirm one subscription, as long as it belongs to the address it was mailed to."""
+
+    subscription_id: int
+    address_digest: str
+    issued_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Leave to end one subscription; None in a test mail, which nobody can leave."""
+
+    subscription_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Leave to see a mailing in the browser."""
+
+    mailing_id: int
+
+
+def confirmation(secret: Secret, subscription_id: int, *, address_key: str, now: dt.datetime) -> str:
+    """Make the token of a confirmation mail; it counts for `CONFIRMATION_LIFETIME`."""
+    digest = address_digest(secret, address_key)
+    return _signed(secret, "confirm", f"{subscription_id}-{int(now.timestamp())}-{digest}")
+
+
+def read_confirmation(secret: Secret, token: str, *, now: dt.datetime) -> Confirmation:
+    """Read the token of a confirmation mail.
+
+    Raises:
+        TokenInvalid: it was not made here for this purpose.
+        TokenExpired: it is older than `CONFIRMATION_LIFETIME`.
+    """
+    subscription_id, issued, digest = _read(secret, "confirm", token, shape=_CONFIRMATION)
+    issued_at = dt.datetime.fromtimestamp(int(issued), dt.UTC)
+    if now - issued_at > CONFIRMATION_LIFETIME:
+        raise TokenExpired(int(subscription_id))
+    return Confirmation(int(subscription_id), digest, issued_at)
+
+
+def address_digest(secret: Secret, address_key: str) -> str:
+    """What a confirmation says of the address it was mailed to: 16 hexadecimal digits."""
+    return hmac.digest(secret.derive("confirmation-address"), address_key.encode(), hashlib.sha256).hex()[:16]
+
+
+def leave(secret: Secret, subscription_id: int) -> str:
+    """Make the token of an issue's unsubscribe link."""
+    return _signed(secret, "leave", str(subscription_id))
+
+
+def leave_test(secret: Secret) -> str:
+    """Make the token of a test mail's unsubscribe link: a real link that changes nothing."""
+    return _signed(secret, "leave", _TEST)
+
+
+def read_leave(secret: Secret, token: str) -> Leave:
+    """Read the token of an unsubscribe link.
+
+    Raises:
+        TokenInvalid: it was not made here for this purpose.
+    """
+    (subject,) = _read(secret, "leave", token, shape=_LEAVE)
+    return Leave(None if subject == _TEST else int(subject))
+
+
+def view(secret: Secret, mailing_id: int) -> str:
+    """Make the token of a mailing's page in the browser."""
+    return _signed(secret, "view", str(mailing_id))
+
+
+def read_view(secret: Secret, token: str) -> View:
+    """Read the token of a mailing's page in the browser.
+
+    Raises:
+        TokenInvalid: it was not made here for this purpose.
+    """
+    (mailing_id,) = _read(secret, "view", token, shape=_VIEW)
+    return View(int(mailing_id))
+
+
+_TEST = "test"
+_CONFIRMATION = re.compile(r"(\d+)-(\d+)-([0-9a-f]{16})")
+_LEAVE = re.compile(rf"(\d+|{_TEST})")
+_VIEW = re.compile(r"(\d+)")
+
+
+class _ShortHmac(HMACAlgorithm):
+    """HMAC-SHA-256, cut to 144 bits: beyond guessing, and 24 letters without a spare bit.
+
+    A spare bit in the last letter would make two texts one token.
+    """
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        """Sign, and keep the first 18 bytes."""
+        return super().get_signature(key, value)[:18]
+
+
+@functools.lru_cache(maxsize=16)  # a token is made for every recipient; its key only once
+def _signer(secret: Secret, purpose: str) -> Signer:
+    algorithm = _ShortHmac(hashlib.sha256)
+    return Signer(secret.derive(f"{purpose}-token"), key_derivation="none", algorithm=algorithm)
+
+
+def _signed(secret: Secret, purpose: str, value: str) -> str:
+    return _signer(secret, purpose).sign(value).decode("ascii")
+
+
+def _read(secret: Secret, purpose: str, token: str, *, shape: re.Pattern[str]) -> tuple[str, ...]:
+    if len(token) > LENGTH_LIMIT or not token.isascii():
+        raise TokenInvalid
+    try:
+        value = _signer(secret, purpose).unsign(token).decode("ascii")
+    except BadSignature as error:
+        raise TokenInvalid from error
+    match = shape.fullmatch(value)
+    if match is None:
+        raise TokenInvalid
+    return match.groups()
