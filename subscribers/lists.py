@@ -26,8 +26,7 @@ def create(session: Session, slug: str, *, name: str, language: str, by: Actor, 
         SlugInvalid, ListNameInvalid, ListExists: nothing was made.
     """
     by.require(MANAGE_PEOPLE)
-    if not _SLUG.fullmatch(slug):
-        raise SlugInvalid(slug)
+    check_slug(slug)
     name = name.strip()
     if not (0 < len(name) <= NAME_LIMIT and name.isprintable()):
         raise ListNameInvalid(slug)
@@ -39,6 +38,16 @@ def create(session: Session, slug: str, *, name: str, language: str, by: Actor, 
         raise ListExists(slug) from error
     audit.record(session, "list.create", f"list:{made.id}", by=by, now=now, slug=slug)
     return made
+
+
+def check_slug(slug: str) -> None:
+    """Refuse what cannot be a short name in commands, addresses and List-ID.
+
+    Raises:
+        SlugInvalid: it has other characters than small letters, digits and hyphens, or over 60.
+    """
+    if not _SLUG.fullmatch(slug):
+        raise SlugInvalid(slug)
 
 
 def named(session: Session, slug: str) -> MailingList:

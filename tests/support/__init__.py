@@ -1,1 +1,1 @@
-"""What several tests share: a migrated database, a fixed clock, makers of the smallest valid things."""
+"""What several tests share: a fixed moment, actors, and makers of the smallest valid things."""

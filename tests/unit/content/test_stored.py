@@ -1,0 +1,37 @@
+import json
+
+from newsletter.content.blocks import Button, Divider, IssueContent, LeadStory, Origin, Picture, Story, Text
+from newsletter.content.stored import from_stored, kind_of, to_stored
+
+CONTENT = IssueContent(
+    subject="Überschrift „mit“ Zeichen",
+    preheader="Kurz",
+    blocks=(
+        LeadStory(
+            "b1",
+            "Titel",
+            "<p>Text</p>",
+            "https://a.b",
+            "",
+            "1. Mai 2026",
+            Picture("x.jpg", "alt", 1200, 675),
+            Origin(3, 2),
+        ),
+        Story("b2", "Titel", "<p>Text</p>"),
+        Text("b3", "<p>Frei</p>"),
+        Button("b4", "Zum Programm", "https://a.b/programm"),
+        Divider("b5"),
+    ),
+)
+
+
+def test_content_survives_json_and_back() -> None:
+    assert from_stored(json.loads(json.dumps(to_stored(CONTENT)))) == CONTENT
+
+
+def test_each_block_is_stored_under_its_kind() -> None:
+    stored = to_stored(CONTENT)
+
+    assert stored["format"] == 1
+    assert [block["kind"] for block in stored["blocks"]] == ["lead story", "story", "text", "button", "divider"]
+    assert [kind_of(block) for block in CONTENT.blocks] == ["lead story", "story", "text", "button", "divider"]
