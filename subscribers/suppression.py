@@ -12,7 +12,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -72,19 +72,26 @@ def lift(
 
 
 def lift_hash(
-    session: Session, address_hash: str, *, reasons: Iterable[SuppressionReason], by: Actor, now: dt.datetime
+    session: Session,
+    address_hash: str,
+    *,
+    reasons: Iterable[SuppressionReason],
+    by: Actor,
+    now: dt.datetime,
+    set_before: dt.datetime | None = None,
 ) -> frozenset[SuppressionReason]:
-    """Lift by the hash alone, inside a use-case that has checked who may."""
-    held = reasons_of(session, address_hash) & frozenset(reasons)
-    if held:
-        session.execute(
-            delete(Suppression).where(
-                Suppression.address_hash == address_hash, Suppression.reason.in_([reason.value for reason in held])
-            )
-        )
-        told = sorted(reason.value for reason in held)
-        audit.record(session, "suppression.lift", f"suppression:{address_hash[:16]}", by=by, now=now, reasons=told)
-    return held
+    """Lift by the hash alone, inside a use-case that has checked who may; younger ones than `set_before` stay."""
+    held = select(Suppression).where(
+        Suppression.address_hash == address_hash, Suppression.reason.in_([reason.value for reason in reasons])
+    )
+    if set_before is not None:
+        held = held.where(Suppression.at <= set_before)
+    rows = session.scalars(held).all()
+    for row in rows:
+        session.delete(row)
+        audit.record(session, "suppression.lift", f"suppression:{row.id}", by=by, now=now, reason=row.reason)
+    session.flush()
+    return frozenset(SuppressionReason(row.reason) for row in rows)
 
 
 def is_suppressed(session: Session, address: EmailAddress, *, secret: Secret) -> bool:

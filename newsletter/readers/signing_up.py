@@ -1,0 +1,126 @@
+"""Signing up: the request is kept, and its confirmation mail queued, in one transaction.
+
+A visitor gets the same answer whatever is known about the address.
+"""
+
+import datetime as dt
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from newsletter.issues.models import Publication
+from newsletter.mails import confirmation
+from newsletter.readers.errors import ListNotOpen
+from subscribers import subscribing, tokens
+from subscribers.actor import Actor
+from subscribers.address import EmailAddress
+from subscribers.models import MailingList
+from subscribers.people import Person
+from subscribers.secret import Secret
+from subscribers.subscribing import ConfirmationDue, NothingDue
+
+
+def sign_up(
+    session: Session,
+    mailing_list: MailingList,
+    *,
+    address: EmailAddress,
+    person: Person,
+    wording: str,
+    source: str,
+    ip: str | None,
+    secret: Secret,
+    public_url: str,
+    by: Actor,
+    now: dt.datetime,
+) -> None:
+    """Ask for a list, as any visitor can; mails a confirmation where one is due.
+
+    Raises:
+        ListNotOpen: the list has no publication.
+    """
+    publication = publication_of(session, mailing_list)
+    decision = subscribing.request(
+        session,
+        mailing_list,
+        address=address,
+        person=person,
+        wording=wording,
+        source=source,
+        ip=ip,
+        secret=secret,
+        by=by,
+        now=now,
+    )
+    _act(session, decision, mailing_list, publication, secret=secret, public_url=public_url, by=by, now=now)
+
+
+def add_requested(
+    session: Session,
+    mailing_list: MailingList,
+    *,
+    address: EmailAddress,
+    requested_by: str,
+    person: Person,
+    secret: Secret,
+    public_url: str,
+    by: Actor,
+    now: dt.datetime,
+) -> ConfirmationDue | NothingDue:
+    """Ask for a list on behalf of somebody who asked staff, and tell staff what came of it.
+
+    Raises:
+        ListNotOpen: the list has no publication.
+        RequestUnproven: `requested_by` is empty.
+    """
+    publication = publication_of(session, mailing_list)
+    decision = subscribing.add_requested(
+        session,
+        mailing_list,
+        address=address,
+        requested_by=requested_by,
+        person=person,
+        secret=secret,
+        by=by,
+        now=now,
+    )
+    _act(session, decision, mailing_list, publication, secret=secret, public_url=public_url, by=by, now=now)
+    return decision
+
+
+def publication_of(session: Session, mailing_list: MailingList) -> Publication:
+    """The publication that a list's readers get; the oldest where several share the list.
+
+    Raises:
+        ListNotOpen: there is none.
+    """
+    publications = select(Publication).where(Publication.list_id == mailing_list.id).order_by(Publication.id)
+    found = session.scalar(publications.limit(1))
+    if found is None:
+        raise ListNotOpen(mailing_list.slug)
+    return found
+
+
+def _act(
+    session: Session,
+    decision: ConfirmationDue | NothingDue,
+    mailing_list: MailingList,
+    publication: Publication,
+    *,
+    secret: Secret,
+    public_url: str,
+    by: Actor,
+    now: dt.datetime,
+) -> None:
+    if isinstance(decision, NothingDue):
+        return
+    confirmation.send(
+        session,
+        decision,
+        publication=publication,
+        mailing_list=mailing_list,
+        token=tokens.confirmation(secret, decision.subscription_id, address_key=decision.address.key, now=now),
+        public_url=public_url,
+        by=by,
+        now=now,
+    )
