@@ -1,0 +1,129 @@
+"""The wheel holds all that the product needs: it is built, installed and used far from the checkout."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+CHECKOUT = Path(__file__).parents[2]
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "-q")
+DATA = frozenset({".po", ".css", ".js", ".svg", ".png", ".html", ".txt", ".json", ".mjml", ".j2", ".mako"})
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The unpacked wheel, and an empty folder to work in."""
+
+    folder: Path
+    away: Path
+
+    def run(self, *command: str) -> str:
+        done = subprocess.run(
+            command,
+            cwd=self.away,
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(self.folder),
+                "NEWSLETTER_HOME": str(self.away / "home"),
+                "NEWSLETTER_DEMO": "1",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def python(self, program: str) -> str:
+        return self.run(sys.executable, "-c", program).strip()
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [*PIP, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", folder, CHECKOUT], check=True
+    )
+    (wheel,) = folder.glob("newsletter-*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    folder = tmp_path_factory.mktemp("installed")
+    subprocess.run([*PIP, "install", "--no-deps", "--no-index", "--target", folder, wheel], check=True)
+    return Installed(folder, tmp_path_factory.mktemp("away"))
+
+
+def test_every_file_of_the_packages_and_of_templates_is_shipped(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        shipped = {name for name in archive.namelist() if ".dist-info/" not in name}
+
+    expected = {_place_in_the_wheel(path) for path in _files_of("newsletter", "subscribers", "templates")}
+    assert shipped == expected
+    assert {Path(name).suffix for name in shipped} - {".py"} <= DATA
+
+
+def test_the_package_used_is_the_installed_one(installed: Installed) -> None:
+    found = installed.python("import newsletter, subscribers; print(newsletter.__file__, subscribers.__file__)")
+
+    assert found == f"{installed.folder}/newsletter/__init__.py {installed.folder}/subscribers/__init__.py"
+
+
+def test_templates_are_found_inside_the_package(installed: Installed) -> None:
+    folder = Path(installed.python("from newsletter.settings import templates_folder; print(templates_folder())"))
+
+    assert folder == installed.folder / "newsletter/templates"
+    assert (folder / "email/regional").is_dir()
+    assert (folder / "mail/confirmation/subject.txt").is_file()
+
+
+def test_in_the_checkout_templates_are_found_beside_the_package() -> None:
+    from newsletter.settings import templates_folder
+
+    assert templates_folder() == CHECKOUT / "templates"
+
+
+def test_the_german_catalogue_is_found(installed: Installed) -> None:
+    program = "from newsletter.i18n import translations; print(len(translations('de')._catalog))"
+
+    assert int(installed.python(program)) > 1
+
+
+def test_the_style_sheets_of_the_pages_are_found(installed: Installed) -> None:
+    program = "from newsletter.web.assets import Assets; print(*Assets.load(prefix='').files)"
+
+    assert any(name.endswith(".css") for name in installed.python(program).split())
+
+
+def test_the_commands_make_an_installation_and_use_it(installed: Installed, wheel: Path) -> None:
+    command = str(installed.folder / "bin/newsletter")
+    assert "Compose a newsletter" in installed.run(sys.executable, "-m", "newsletter", "--help")
+
+    installed.run(command, "init", "--admin", "chief@example.org")
+    installed.run(command, "list", "create", "news", "--name", "Nachrichten", "--language", "de")
+    shown = installed.run(command, "--version").strip()
+
+    assert (installed.away / "home/newsletter.db").is_file()
+    assert shown.endswith(f"version {wheel.name.split('-')[1]}")
+
+
+def _files_of(*folders: str) -> set[Path]:
+    """All that is not made by running."""
+    return {
+        path.relative_to(CHECKOUT)
+        for folder in folders
+        for path in (CHECKOUT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
+    }
+
+
+def _place_in_the_wheel(path: Path) -> str:
+    return str(Path("newsletter") / path) if path.parts[0] == "templates" else str(path)
