@@ -22,7 +22,7 @@ check: prepare-dev ## Check format, style, types, layers, migrations and the qui
 	@$(python) -m ruff format --check --quiet .
 	@$(python) -m ruff check --quiet .
 	@$(python) -m mypy
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 	@$(python) -m pytest -q -m "not slow"
 
 fix: prepare-dev ## Format, and mend what can be mended without thinking.
@@ -33,9 +33,8 @@ bench: prepare-dev ## Run the benchmarks: one line of JSON for each figure.
 	@set -e; for file in tests/benchmarks/bench_*.py; do $(python) -m "$$(echo "$${file%.py}" | tr / .)"; done
 
 lock: prepare-dev ## Lock what pyproject.toml asks for. UPGRADE=--upgrade takes the newest of everything.
-	@$(python) -m uv pip compile $(lock-options) pyproject.toml --group build -o requirements.txt
-	@$(python) -m uv pip compile $(lock-options) pyproject.toml --group build --group dev \
-		--constraint requirements.txt -o requirements-dev.txt
+	@$(compile) --group build --group dev -o requirements-dev.txt
+	@$(compile) --group build --constraint requirements-dev.txt -o requirements.txt
 
 migration: prepare-dev ## Write the migration that brings the tables to the models. M="What it does".
 	@$(python) -m tests.support.new_migration '$(M)'
@@ -44,7 +43,7 @@ clean: ## Remove what was made here; an installation in ./var stays.
 	rm -rf .venv build dist demo-out .coverage .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-lock-options := --quiet --universal --python-version 3.11 --generate-hashes --no-header $(UPGRADE)
+compile = $(python) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(UPGRADE) pyproject.toml
 
 prepare-run prepare-dev prepare-test:
 	@.ci/prepare $(@:prepare-%=%)
