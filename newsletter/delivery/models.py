@@ -43,9 +43,10 @@ class MailingState(StrEnum):
 
 
 MOVES: dict[MailingState, frozenset[MailingState]] = {
-    MailingState.PLANNING: frozenset({MailingState.SENDING, MailingState.CANCELLED}),
+    MailingState.PLANNING: frozenset({MailingState.SENDING, MailingState.PAUSED, MailingState.CANCELLED}),
     MailingState.SENDING: frozenset({MailingState.PAUSED, MailingState.SENT, MailingState.CANCELLED}),
-    MailingState.PAUSED: frozenset({MailingState.SENDING, MailingState.CANCELLED}),
+    # Resumed: to planning again where the audience was not frozen yet.
+    MailingState.PAUSED: frozenset({MailingState.PLANNING, MailingState.SENDING, MailingState.CANCELLED}),
     MailingState.SENT: frozenset(),
     MailingState.CANCELLED: frozenset(),
 }
@@ -77,7 +78,8 @@ class Mailing(Base):
 
     `epoch` rises with each pause, resume and cancel; a lease of an older epoch begins nothing.
     `plan_cursor` is the last subscriber planned, `next_position` the next row's position: both move
-    in the transaction of their chunk, so that planning goes on where it stopped.
+    in the transaction of their chunk, so that planning goes on where it stopped. `planned_at` is
+    None until the audience is frozen.
     """
 
     __tablename__ = "mailing"
@@ -107,6 +109,7 @@ class Mailing(Base):
     due_at: Mapped[dt.datetime]
     plan_cursor: Mapped[int] = mapped_column(default=0)
     next_position: Mapped[int] = mapped_column(default=1)
+    planned_at: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime]
     created_by: Mapped[str] = mapped_column(String(320))
     finished_at: Mapped[dt.datetime | None]

@@ -2,5 +2,5 @@
 
 from subscribers.actor import Permission
 
-SEND_ISSUES = Permission("issues.send")
+SEND_ISSUES = Permission("issues.send")  # also to pause, resume and cancel what goes out
 SEND_TESTS = Permission("issues.test")
