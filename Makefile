@@ -9,7 +9,7 @@ help: ## List the targets.
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: prepare-run ## Show it all, from news to inbox, and end. FEED=… and PAGE=… take news of your own (file or URL).
-	@FEED='$(FEED)' PAGE='$(PAGE)' $(python) -m tests.demo
+	@$(python) -m tests.demo
 
 serve: prepare-run ## Run the public pages on this machine, with an installation in ./var.
 	@NEWSLETTER_DEMO=1 $(python) -m newsletter init

@@ -1,6 +1,7 @@
 """The wheel holds all that the product needs: it is built, installed and used far from the checkout."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ class Installed:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=120,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -113,6 +114,15 @@ def test_the_commands_make_an_installation_and_use_it(installed: Installed, whee
 
     assert (installed.away / "home/newsletter.db").is_file()
     assert shown.endswith(f"version {wheel.name.split('-')[1]}")
+
+
+def test_the_whole_demo_runs_on_the_installed_wheel(installed: Installed) -> None:
+    shutil.copytree(CHECKOUT / "tests/demo", installed.away / "tests/demo")
+
+    told = installed.run(sys.executable, "-m", "tests.demo")
+
+    assert told.splitlines()[-1].startswith("Done in ")
+    assert (installed.away / "demo-out/issue/issue.html").is_file()
 
 
 def _files_of(*folders: str) -> set[Path]:
