@@ -8,7 +8,8 @@ from alembic.autogenerate.api import AutogenContext
 import newsletter.accounts.models
 import newsletter.delivery.models
 import newsletter.issues.models
-import newsletter.news.models  # noqa: F401  # each import registers its tables
+import newsletter.news.models
+import newsletter.web.models  # noqa: F401  # each import registers its tables
 import subscribers.audit
 import subscribers.models  # noqa: F401
 from subscribers.orm import Base, UtcDateTime

@@ -48,6 +48,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_mailing_list_slug")),
     )
     op.create_table(
+        "rate",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("even_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_rate")),
+    )
+    with op.batch_alter_table("rate", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rate_even_at"), ["even_at"], unique=False)
+
+    op.create_table(
         "relay",
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
@@ -444,6 +453,10 @@ def downgrade() -> None:
     op.drop_table("staff_user")
     op.drop_table("source")
     op.drop_table("relay")
+    with op.batch_alter_table("rate", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rate_even_at"))
+
+    op.drop_table("rate")
     op.drop_table("mailing_list")
     op.drop_table("compiled")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:

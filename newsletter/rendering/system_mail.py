@@ -1,0 +1,96 @@
+"""System mails: `templates/mail/<name>/{subject.txt,body.txt,body.html}` and facts become a compiled mail.
+
+    compile_system_mail(folder / "confirmation", language="de", sender=sender, facts={"list_name": "Presse"})
+
+What differs between recipients is written as a slot, such as `{{ links.confirm }}` or
+`{{ recipient.name }}`, and filled when the message is assembled; so one list and language is one
+compiled mail, shared by everybody. `sample.json` beside the templates holds facts to try them with.
+
+Templates are plain HTML written by hand: a system mail has no design. They are sandboxed, since a
+site may bring its own, and every text in them is translated by `_`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2.sandbox import SandboxedEnvironment
+
+from newsletter.errors import NewsletterError
+from newsletter.i18n import translations
+from newsletter.rendering.compiled import LINK_NAMES, RECIPIENT_FIELDS, CompiledIssue, Mailbox
+from newsletter.rendering.slots import Slots
+
+SUBJECT, TEXT, HTML = "subject.txt", "body.txt", "body.html"
+
+
+class SystemMailInvalid(NewsletterError):
+    """A template of a system mail is missing, broken, or asks for a fact nobody gives."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"The system mail “{name}” cannot be made: {reason}")
+        self.name = name
+        self.reason = reason
+
+
+def compile_system_mail(
+    folder: Path,
+    *,
+    language: str,
+    sender: Mailbox,
+    reply_to: Mailbox | None = None,
+    facts: Mapping[str, object],
+) -> CompiledIssue:
+    """Compile one system mail in one language.
+
+    `facts` are what all recipients share, under the names the templates use. The subject becomes
+    one line. The mail is marked automatic and belongs to no list, so it has no List headers.
+
+    Raises:
+        SystemMailInvalid: a template is missing or broken, or names an unknown fact.
+    """
+    slots = Slots.apart_from("\n".join([*_sources(folder), repr(facts)]))
+    words = {**facts, "language": language, **_slot_names(slots)}
+    subject, text, html = _rendered(folder, language, words)
+    return CompiledIssue(
+        language=language,
+        sender=sender,
+        reply_to=reply_to,
+        subject=slots.split(" ".join(subject.split())),
+        html=slots.split(html),
+        text=slots.split(text),
+        automatic=True,
+    )
+
+
+def _sources(folder: Path) -> list[str]:
+    try:
+        return [(folder / name).read_text("utf-8") for name in (SUBJECT, TEXT, HTML)]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SystemMailInvalid(folder.name, f"{error}.") from error
+
+
+def _slot_names(slots: Slots) -> dict[str, SimpleNamespace]:
+    return {
+        "links": SimpleNamespace(**{name: slots.token(f"links.{name}") for name in LINK_NAMES}),
+        "recipient": SimpleNamespace(**{name: slots.token(f"recipient.{name}") for name in RECIPIENT_FIELDS}),
+    }
+
+
+def _rendered(folder: Path, language: str, words: Mapping[str, object]) -> list[str]:
+    environment = SandboxedEnvironment(
+        loader=FileSystemLoader(folder),
+        autoescape=select_autoescape(["html"], default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    try:
+        return [environment.get_template(name).render(words) for name in (SUBJECT, TEXT, HTML)]
+    except TemplateError as error:
+        raise SystemMailInvalid(folder.name, f"{error}.") from error

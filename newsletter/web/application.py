@@ -1,0 +1,32 @@
+"""The web application: the public pages of one opened installation.
+
+    application = create(App.open(Settings()))
+
+Handlers are plain functions that run in a pool of threads, like the use-cases they call. What holds
+for every answer is around them: security headers, one log line without the path, a limit on bodies.
+"""
+
+from fastapi import FastAPI
+
+from newsletter.app import App
+from newsletter.web import files, mistakes
+from newsletter.web.body_limit import BodyLimit
+from newsletter.web.headers import SecurityHeaders
+from newsletter.web.pages import Pages
+from newsletter.web.public import confirming, embedding, leaving, signing_up, viewing
+from newsletter.web.request_log import RequestLog
+
+
+def create(app: App) -> FastAPI:
+    """Make the application; it uses the installation and does not close it."""
+    application = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    application.state.installation = app
+    application.state.pages = Pages(app.settings.template_folders(), settings=app.settings)
+    for room in (signing_up, embedding, confirming, leaving, viewing, files):
+        application.include_router(room.router)
+    mistakes.install(application)
+    # The last added is the outermost.
+    application.add_middleware(BodyLimit)
+    application.add_middleware(RequestLog, failure_page=mistakes.failure_page)
+    application.add_middleware(SecurityHeaders)
+    return application

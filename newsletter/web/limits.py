@@ -1,0 +1,69 @@
+"""How often somebody may ask: a limit on visitors and one on addresses, kept in the database.
+
+    if not limits.take(session, PER_VISITOR, who=ip, secret=app.secret, now=now):
+        return too_often
+
+The generic cell rate algorithm: each act moves the moment at which one is even again by one
+interval; an act is refused when that moment would lie further ahead than the burst allows. Reading,
+deciding and writing are one SQL statement, so two processes cannot both take the last place.
+
+Source: ITU-T I.371, annex A; https://brandur.org/rate-limiting.
+"""
+
+import datetime as dt
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from sqlalchemy import case, delete
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from newsletter.web.models import Rate
+from subscribers.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many acts at once, and then one each interval."""
+
+    name: str
+    burst: int
+    interval: dt.timedelta
+
+
+# An office behind one address signs up its staff in a lunch break; a script is through in seconds.
+PER_VISITOR = Limit("visitor", burst=20, interval=dt.timedelta(minutes=1))
+# Nobody's mailbox is filled by somebody who types their address again and again.
+PER_ADDRESS = Limit("address", burst=3, interval=dt.timedelta(minutes=20))
+
+
+def take(session: Session, limit: Limit, *, who: str, secret: Secret, now: dt.datetime) -> bool:
+    """Count one act of `who`, or tell by False that it is one too many; then nothing is counted."""
+    now_us = _microseconds(now - _EPOCH)
+    interval_us = _microseconds(limit.interval)
+    session.execute(delete(Rate).where(Rate.even_at < now_us))
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    even_at = case((Rate.even_at > now_us, Rate.even_at), else_=now_us) + interval_us
+    statement = (
+        insert(Rate)
+        .values(key=_key(limit, who, secret), even_at=now_us + interval_us)
+        .on_conflict_do_update(
+            index_elements=[Rate.key],
+            set_={"even_at": even_at},
+            where=even_at <= now_us + limit.burst * interval_us,
+        )
+        .returning(Rate.even_at)
+    )
+    return session.execute(statement).first() is not None
+
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def _microseconds(duration: dt.timedelta) -> int:
+    return duration // dt.timedelta(microseconds=1)
+
+
+def _key(limit: Limit, who: str, secret: Secret) -> str:
+    return hmac.new(secret.derive(f"rate-limit-{limit.name}"), who.encode(), hashlib.sha256).hexdigest()

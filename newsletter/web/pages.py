@@ -1,0 +1,41 @@
+"""Pages made of `templates/web/*.html`: escaped, strict about names, in German and English."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from newsletter.i18n import LANGUAGES, translations
+from newsletter.settings import Settings
+from newsletter.web.assets import Assets
+
+
+class Pages:
+    """The templates, loaded once for each language."""
+
+    def __init__(self, folders: Iterable[Path], *, settings: Settings) -> None:
+        """Look for templates in the folders, the first that has one wins."""
+        self.prefix = urlsplit(settings.public_url).path
+        self.assets = Assets.load(prefix=self.prefix)
+        paths = [str(folder / "web") for folder in folders]
+        self._environments = {language: _environment(paths, language) for language in LANGUAGES}
+        for environment in self._environments.values():
+            environment.globals.update(asset=self.assets.url, prefix=self.prefix, settings=settings)
+
+    def render(self, name: str, *, language: str, **facts: object) -> str:
+        """Fill a template; `language` is one of `LANGUAGES`."""
+        return self._environments[language].get_template(name).render(language=language, **facts)
+
+
+def _environment(paths: list[str], language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(paths),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    return environment

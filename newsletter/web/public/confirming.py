@@ -1,0 +1,75 @@
+"""The confirmation page: opening the link shows a button, pressing the button confirms.
+
+Mail scanners open links, and some post to them without a body. So only a POST that carries the
+button's own field changes anything; any other request sees the page.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from newsletter.readers import confirming
+from newsletter.readers.confirming import PendingConfirmation
+from newsletter.web import visitors
+from newsletter.web.forms import Form, submitted
+from newsletter.web.public.origin import list_of
+from newsletter.web.visit import PRIVATE, Visit, visit_of
+from subscribers.actor import Actor
+from subscribers.errors import TokenExpired, TokenInvalid
+
+BUTTON = "confirm"
+
+router = APIRouter()
+
+
+@router.api_route("/confirm/{token}", methods=["GET", "HEAD"])
+def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
+    """Show what will be confirmed, and the button."""
+    try:
+        with visit.app.reading() as session:
+            pending = confirming.confirmation_of(session, token, secret=visit.app.secret, now=visit.app.now())
+    except TokenInvalid:
+        return _invalid(visit)
+    except TokenExpired as expired:
+        return _expired(visit, expired)
+    return _page(visit, "confirmed.html" if pending.already else "confirm.html", pending)
+
+
+@router.post("/confirm/{token}")
+def confirm(
+    token: str,
+    visit: Annotated[Visit, Depends(visit_of)],
+    form: Annotated[Form, Depends(submitted)],
+) -> Response:
+    """Confirm; pressed twice, it says so again."""
+    if not form.text(BUTTON):
+        return show(token, visit)
+    app, by = visit.app, Actor.reader(None)
+    try:
+        with app.writing() as session:
+            ip = visitors.ip_kept(visit.request, app.settings)
+            confirmed = confirming.confirm(session, token, secret=app.secret, by=by, now=app.now(), ip=ip)
+    except TokenInvalid:
+        return _invalid(visit)
+    except TokenExpired as expired:
+        return _expired(visit, expired)
+    return _page(visit, "confirmed.html", confirmed)
+
+
+def _page(visit: Visit, name: str, pending: PendingConfirmation) -> Response:
+    language = visit.language_of_mail(pending.language)
+    return visit.page(name, language=language, headers=PRIVATE, pending=pending, button=BUTTON)
+
+
+def _invalid(visit: Visit) -> Response:
+    return visit.page("confirm_invalid.html", language=visit.language(), status=404, headers=PRIVATE)
+
+
+def _expired(visit: Visit, expired: TokenExpired) -> Response:
+    with visit.app.reading() as session:
+        found = list_of(session, expired.subscription_id)
+    if found is None:
+        return _invalid(visit)
+    language = visit.language_of_mail(found.language)
+    return visit.page("confirm_expired.html", language=language, status=410, headers=PRIVATE, offer=found)

@@ -1,0 +1,102 @@
+"""Running the web application: uvicorn, quietly, until it is told to stop.
+
+    serve(app, host="127.0.0.1", port=8000)
+
+Nothing is printed but the log, one JSON object a line on stderr. The server's own access log stays
+off, because paths hold tokens. On SIGTERM answers under way are finished, then `serve` returns.
+"""
+
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import structlog
+import uvicorn
+
+from newsletter.app import App
+from newsletter.errors import NewsletterError
+from newsletter.web.application import create
+
+# How long answers under way may take once the server is told to stop.
+GRACE_S = 20
+
+
+class PortUnusable(NewsletterError):
+    """The server cannot listen where it was told to."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(f"The pages cannot be served at {host}, port {port}: {reason}. Choose another with --port.")
+        self.host = host
+        self.port = port
+
+
+def serve(app: App, *, host: str, port: int) -> None:
+    """Serve the public pages until SIGTERM or SIGINT; the installation stays open.
+
+    Raises:
+        PortUnusable: the port is taken, forbidden, or the host is none of this machine.
+    """
+    configure_log()
+    listening = listen(host, port)
+    with listening, _returning_on_sigterm():
+        server_of(app).run(sockets=[listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port, 0 for any free one, before anything else is begun.
+
+    Raises:
+        PortUnusable: the port is taken, forbidden, or the host is none of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except (OSError, OverflowError) as error:
+        raise PortUnusable(host, port, getattr(error, "strerror", None) or str(error)) from error
+
+
+def server_of(app: App) -> uvicorn.Server:
+    """The server, not yet running: `run(sockets=[listen(…)])` runs it, `should_exit` ends it."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            create(app),
+            access_log=False,
+            log_config=None,
+            log_level="warning",
+            lifespan="off",
+            ws="none",
+            proxy_headers=False,  # whose X-Forwarded-For is believed is our setting, not uvicorn's default
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    )
+
+
+def configure_log() -> None:
+    """Write the log to stderr, one JSON object a line, with the time in UTC."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+@contextmanager
+def _returning_on_sigterm() -> Iterator[None]:
+    """Let a stop be a return: uvicorn repeats the signal once it is done, and that would kill the process."""
+    before = signal.signal(signal.SIGTERM, _nothing)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _nothing(number: int, frame: FrameType | None) -> None:
+    del number, frame

@@ -1,0 +1,65 @@
+"""One request to a public page: the installation, the language, and the page that answers.
+
+A handler takes `visit: Annotated[Visit, Depends(visit_of)]` and answers with
+`visit.page("sign_up.html", language=visit.language("de"), …)`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from newsletter.app import App
+from newsletter.i18n import LANGUAGES, best_language
+from newsletter.web.pages import Pages
+
+# Where neither the visitor nor a list says anything: the language of the source texts.
+DEFAULT_LANGUAGE = "en"
+# What a page with a token in its address is not: to be found by a search engine.
+PRIVATE = {"X-Robots-Tag": "noindex, nofollow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request, and what every handler needs to answer it."""
+
+    app: App
+    pages: Pages
+    request: Request
+
+    @property
+    def asked_language(self) -> str | None:
+        """The language of a link such as `?lang=en`, if it is one of ours."""
+        asked = self.request.query_params.get("lang", "")
+        return asked if asked in LANGUAGES else None
+
+    def language(self, default: str = DEFAULT_LANGUAGE) -> str:
+        """The language asked for, else the first of the browser's that we speak, else the default."""
+        accepted = self.request.headers.get("accept-language", "")
+        spoken = best_language(accepted, default=default)
+        return self.asked_language or (spoken if spoken in LANGUAGES else DEFAULT_LANGUAGE)
+
+    def language_of_mail(self, language: str) -> str:
+        """The language asked for, else the one of the mail that brought the reader here, where known."""
+        return self.asked_language or (language if language in LANGUAGES else self.language())
+
+    def page(
+        self,
+        name: str,
+        *,
+        language: str,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **facts: object,
+    ) -> HTMLResponse:
+        """Answer with a page; one that was asked for by GET can be had in the other language too."""
+        others = [other for other in LANGUAGES if other != language]
+        offered = others if self.request.method in {"GET", "HEAD"} else []
+        content = self.pages.render(name, language=language, other_languages=offered, **facts)
+        return HTMLResponse(content, status, {"Content-Language": language, **(headers or {})})
+
+
+def visit_of(request: Request) -> Visit:
+    """The visit of a request; the application keeps the installation and the pages."""
+    return Visit(request.app.state.installation, request.app.state.pages, request)
