@@ -1,0 +1,50 @@
+"""How benchmarks measure: ours and the peer's turn about, in one run, and the median of the rounds.
+
+measure("assembly of one message", unit="µs", ours=ours, peer=peer, peer_name="…", per=1000)
+
+A benchmark is a file `bench_….py` beside this one; `make bench` runs them all.
+"""
+
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROUNDS = 5
+
+
+def measure(figure: str, *, ours: Callable[[], object], peer: Callable[[], object], peer_name: str, per: int) -> None:
+    """Print one line of JSON: CPU time in microseconds for each of the `per` things that a call does."""
+    ours_us, peer_us = _medians(ours, peer, per)
+    line = {
+        "figure": f"{figure}, CPU µs",
+        "value": round(ours_us, 1),
+        "peer": peer_name,
+        "peer_value": round(peer_us, 1),
+        "ratio": round(peer_us / ours_us, 2),
+        "sink": "none",
+        "machine": f"{os.cpu_count()} × {_processor()}, Python {platform.python_version()}",
+    }
+    print(json.dumps(line, ensure_ascii=False))
+
+
+def _medians(ours: Callable[[], object], peer: Callable[[], object], per: int) -> tuple[float, float]:
+    ours(), peer()  # what is made once is made before
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(ROUNDS):
+        for run, taken in zip((ours, peer), times, strict=True):
+            began = time.process_time()
+            run()
+            taken.append((time.process_time() - began) / per * 1e6)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
