@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import unicodedata
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -13,8 +13,8 @@ from subscribers.address import EmailAddress
 from subscribers.errors import SubscriberNotFound
 from subscribers.models import Subscriber, Subscription, SubscriptionState
 
-# As wide as the columns of `Subscriber`.
-_LIMITS = {
+# How many characters of each field are kept: as wide as the columns of `Subscriber`.
+LIMITS = {
     "salutation": 40,
     "title": 60,
     "first_name": 120,
@@ -43,15 +43,20 @@ class Person:
 
     def __post_init__(self) -> None:
         """Clean every field."""
-        for field in fields(self):
-            value = getattr(self, field.name)
-            object.__setattr__(self, field.name, _one_line(value)[: _LIMITS[field.name]].strip() if value else "")
-        if not _LANGUAGE.fullmatch(self.language):
+        for name, limit in LIMITS.items():
+            value = getattr(self, name)
+            if value:
+                object.__setattr__(self, name, _one_line(value)[:limit].strip())
+        if self.language and not _LANGUAGE.fullmatch(self.language):
             object.__setattr__(self, "language", "")
+
+    def fields(self) -> dict[str, str]:
+        """All fields by name, as the columns of `Subscriber` are called."""
+        return {name: getattr(self, name) for name in LIMITS}
 
     def told(self) -> dict[str, str]:
         """The fields that are not empty."""
-        return {name: value for name, value in asdict(self).items() if value}
+        return {name: value for name, value in self.fields().items() if value}
 
 
 def find(session: Session, address: EmailAddress) -> Subscriber | None:
@@ -84,7 +89,7 @@ def find_or_add(
         suppression_key=suppression_key,
         provider=address.provider.value,
         created_at=now,
-        **asdict(person),
+        **person.fields(),
     )
     try:
         with session.begin_nested():

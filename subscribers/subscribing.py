@@ -32,6 +32,19 @@ from subscribers.models import (
 from subscribers.people import Person
 from subscribers.secret import Secret
 
+__all__ = [
+    "ConfirmationDue",
+    "Confirmed",
+    "Left",
+    "NothingDue",
+    "Person",
+    "Reason",
+    "add_requested",
+    "confirm",
+    "leave",
+    "request",
+]
+
 # A second confirmation mail within this time helps nobody: the first is still on its way. And it
 # would let a stranger fill an inbox by pressing the button of our form.
 CONFIRMATION_PAUSE = dt.timedelta(minutes=10)

@@ -37,7 +37,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """All columns of a record that its digest covers, in the order in which it covers them."""
+    """All columns of a record that its digest covers."""
 
     subscriber_id: int
     sequence: int
@@ -50,6 +50,21 @@ class Link:
     commitment: str
     previous: str
 
+    def columns(self) -> dict[str, Any]:
+        """The columns by name, as `ConsentRecord` calls them."""
+        return {
+            "subscriber_id": self.subscriber_id,
+            "sequence": self.sequence,
+            "list_id": self.list_id,
+            "kind": self.kind,
+            "at": self.at,
+            "actor": self.actor,
+            "source": self.source,
+            "wording": self.wording,
+            "commitment": self.commitment,
+            "previous": self.previous,
+        }
+
 
 def commitment(salt: bytes, evidence: Mapping[str, Any]) -> str:
     """Hash the evidence with its salt: SHA-256 over salt and canonical JSON, hexadecimal."""
@@ -59,18 +74,7 @@ def commitment(salt: bytes, evidence: Mapping[str, Any]) -> str:
 def digest(key: Key, link: Link) -> str:
     """Seal a record: the key's id and 224 bits of HMAC-SHA-256, 64 hexadecimal digits together."""
     at = link.at.astimezone(dt.UTC).isoformat(timespec="microseconds")
-    columns = [
-        link.subscriber_id,
-        link.sequence,
-        link.list_id,
-        link.kind,
-        at,
-        link.actor,
-        link.source,
-        link.wording,
-        link.commitment,
-        link.previous,
-    ]
+    columns = {**link.columns(), "at": at}
     mac = hmac.digest(key.value, canonical(columns), hashlib.sha256).hex()
     return key.id + mac[: 64 - _KEY_ID_DIGITS]
 

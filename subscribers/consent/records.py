@@ -39,13 +39,14 @@ def append(
     JSON values: address, name, IP, proof.
     """
     salt = secrets.token_bytes(chain.SALT_BYTES)
+    key = chain.Key.of(secret)
     committed = chain.commitment(salt, evidence)
     for attempt in range(ATTEMPTS):
         sequence, previous = _end_of_chain(session, subscriber_id)
         link = chain.Link(
             subscriber_id, sequence + 1, list_id, kind.value, now, by.kind.value, source, wording, committed, previous
         )
-        record = _record(link, chain.Key.of(secret))
+        record = ConsentRecord(**link.columns(), digest=chain.digest(key, link))
         try:
             with session.begin_nested():
                 session.add(record)
@@ -84,19 +85,3 @@ def _end_of_chain(session: Session, subscriber_id: int) -> tuple[int, str]:
         .limit(1)
     ).first()
     return (0, chain.START) if last is None else (last.sequence, last.digest)
-
-
-def _record(link: chain.Link, key: chain.Key) -> ConsentRecord:
-    return ConsentRecord(
-        subscriber_id=link.subscriber_id,
-        sequence=link.sequence,
-        list_id=link.list_id,
-        kind=link.kind,
-        at=link.at,
-        actor=link.actor,
-        source=link.source,
-        wording=link.wording,
-        commitment=link.commitment,
-        previous=link.previous,
-        digest=chain.digest(key, link),
-    )

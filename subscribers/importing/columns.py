@@ -1,0 +1,83 @@
+"""Which column holds what, by the many names that people give it in German and English."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from subscribers.people import Person
+
+ADDRESS = "address"
+
+# Names as `_bare` leaves them: small letters without accents, nothing else.
+_NAMES = {
+    ADDRESS: "email emailadresse emailaddress emailadress eemail mail mailadresse mailaddress epost epostadresse",
+    "salutation": "anrede salutation",
+    "title": "titel title akademischertitel academictitle akadtitel grad",
+    "first_name": "vorname vornamen rufname firstname givenname forename fname first",
+    "last_name": "nachname nachnamen familienname zuname lastname surname familyname lname last",
+    "organisation": (
+        "organisation organization org firma firmenname unternehmen company companyname institution "
+        "einrichtung redaktion medium behorde behoerde verein verband arbeitgeber"
+    ),
+    "language": "sprache language lang locale sprachcode",
+}
+_FIELDS = {name: field for field, names in _NAMES.items() for name in names.split()}
+_LANGUAGES = {"deutsch": "de", "german": "de", "englisch": "en", "english": "en"}
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where each field stands in a row, and the header cells that nothing was found in."""
+
+    header: tuple[str, ...]
+    places: Mapping[str, int]
+    ignored: tuple[str, ...]
+
+    def address_of(self, cells: Sequence[str]) -> str:
+        """The text of a row's address; empty where the row ends before it."""
+        place = self.places[ADDRESS]
+        return cells[place].strip() if place < len(cells) else ""
+
+    def person_of(self, cells: Sequence[str]) -> Person:
+        """What a row tells of its person."""
+        told = {
+            field: cells[place].strip()
+            for field, place in self.places.items()
+            if field != ADDRESS and place < len(cells) and cells[place]
+        }
+        if "language" in told:
+            told["language"] = _language(told["language"])
+        return Person(**told)
+
+
+def columns_of(header: Sequence[str]) -> Columns | None:
+    """Find the columns that a header names; None where none is an address."""
+    bare = [_bare(cell) for cell in header]
+    places: dict[str, int] = {}
+    for place, name in enumerate(bare):
+        field = _FIELDS.get(name)
+        if field is not None:
+            places.setdefault(field, place)
+    # „Name; Vorname“: beside a first name, the name is the last name.
+    if "first_name" in places and "last_name" not in places and "name" in bare:
+        places["last_name"] = bare.index("name")
+    if ADDRESS not in places:
+        return None
+    used = set(places.values())
+    ignored = tuple(cell.strip() for place, cell in enumerate(header) if place not in used and cell.strip())
+    return Columns(tuple(header), places, ignored)
+
+
+def only_addresses() -> Columns:
+    """The columns of a file that is nothing but addresses, one a line."""
+    return Columns(("email",), {ADDRESS: 0}, ())
+
+
+def _bare(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if character.isascii() and character.isalpha())
+
+
+def _language(text: str) -> str:
+    name = text.casefold().replace("_", "-")
+    return _LANGUAGES.get(name, name.partition("-")[0])

@@ -1,0 +1,145 @@
+"""One import: sorts the rows of each chunk, and has the people among them written.
+
+A chunk is one transaction, with its own audit row: what the log says was imported is what is there,
+also after a crash, and the file can simply be imported again.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from subscribers import audit, consent
+from subscribers.actor import MANAGE_PEOPLE, Actor
+from subscribers.importing.report import TOLD_BAD_ROWS, BadRowsFile, Report
+from subscribers.importing.seen import Seen
+from subscribers.importing.sheet import Chunk, GoodRow, Sheet
+from subscribers.importing.sorting import Sorted, sort
+from subscribers.importing.writing import Proof, write
+from subscribers.models import MailingList
+from subscribers.secret import Secret
+
+ATTEMPTS = 5  # a sign-up may come between looking people up and writing them; then the chunk looks again
+
+
+@dataclass(slots=True)
+class _Tally:
+    rows: int = 0
+    imported: int = 0
+    already_there: int = 0
+    duplicates: int = 0
+    suppressed: int = 0
+    bad_rows: int = 0
+
+
+class Import:
+    """Takes the chunks of one file, in order; a context manager, because it holds files open."""
+
+    def __init__(
+        self,
+        sheet: Sheet,
+        mailing_list: MailingList,
+        *,
+        proof: str | None,
+        secret: Secret,
+        by: Actor,
+        bad_rows: Path | None = None,
+    ) -> None:
+        """Import into a list; `proof` is the text that shows that these people agreed, None where there is none.
+
+        Bad rows are kept in the file `bad_rows`, which is made when the first one comes.
+        """
+        by.require(MANAGE_PEOPLE)
+        self._sheet = sheet
+        self._list = mailing_list
+        self._proof = (proof or "").strip() or None
+        self._secret = secret
+        self._by = by
+        self._bad_rows = BadRowsFile(bad_rows, sheet)
+        self._seen = Seen()
+        self._tally = _Tally()
+        self._bad: list[tuple[int, str]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._seen.close()
+        self._bad_rows.close()
+
+    def take(self, session: Session, chunk: Chunk, *, now: dt.datetime) -> None:
+        """Import a chunk in the session's transaction, and write its audit row."""
+        first_times = self._first_times(chunk)
+        for attempt in range(ATTEMPTS):
+            try:
+                with session.begin_nested():
+                    found = self._sorted(session, first_times)
+                    write(session, found, self._sheet, self._kept_proof(session, now), by=self._by, now=now)
+            except IntegrityError:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                continue
+            break
+        self._count(chunk, first_times, found)
+        self._bad_rows.keep(chunk.bad)
+        self._audit(session, found, now=now)
+
+    def rehearse(self, session: Session, chunk: Chunk) -> None:
+        """Count a chunk as `take` would; nothing is written, not even the file of bad rows."""
+        first_times = self._first_times(chunk)
+        self._count(chunk, first_times, self._sorted(session, first_times))
+
+    def report(self) -> Report:
+        """What became of the rows taken so far."""
+        tally = self._tally
+        return Report(
+            rows=tally.rows,
+            imported=tally.imported,
+            already_there=tally.already_there,
+            duplicates=tally.duplicates,
+            suppressed=tally.suppressed,
+            bad_rows=tally.bad_rows,
+            bad=tuple(self._bad),
+            ignored_columns=self._sheet.columns.ignored,
+        )
+
+    def _first_times(self, chunk: Chunk) -> list[GoodRow]:
+        first = self._seen.first_times([row.address.key for row in chunk.good])
+        return [row for row, is_first in zip(chunk.good, first, strict=True) if is_first]
+
+    def _sorted(self, session: Session, rows: Sequence[GoodRow]) -> Sorted:
+        return sort(session, rows, list_id=self._list.id, secret=self._secret, with_proof=self._proof is not None)
+
+    def _kept_proof(self, session: Session, now: dt.datetime) -> Proof:
+        wording = None
+        if self._proof is not None:
+            wording = consent.keep_wording(session, self._proof, language=self._list.language, now=now)
+        return Proof(self._list.id, wording, self._secret)
+
+    def _count(self, chunk: Chunk, first_times: Sequence[GoodRow], found: Sorted) -> None:
+        tally = self._tally
+        tally.rows += len(chunk.good) + len(chunk.bad)
+        tally.duplicates += len(chunk.good) - len(first_times)
+        tally.imported += len(found.wanted)
+        tally.already_there += found.already_there
+        tally.suppressed += found.suppressed
+        tally.bad_rows += len(chunk.bad)
+        self._bad.extend((row.line, row.reason) for row in chunk.bad[: TOLD_BAD_ROWS - len(self._bad)])
+
+    def _audit(self, session: Session, found: Sorted, *, now: dt.datetime) -> None:
+        audit.record(
+            session,
+            "subscriber.import",
+            f"list:{self._list.id}",
+            by=self._by,
+            now=now,
+            file=self._sheet.path.name,
+            with_proof=self._proof is not None,
+            imported=len(found.wanted),
+            rows_so_far=self._tally.rows,
+        )
