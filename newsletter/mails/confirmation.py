@@ -39,7 +39,7 @@ def send(
         session,
         compiled(publication, mailing_list, language=due.language),
         name=NAME,
-        address=due.address,
+        address=due.address.address,
         subscriber_id=due.subscriber_id,
         subscription_id=due.subscription_id,
         fields={CONFIRM_TOKEN: token},

@@ -33,7 +33,7 @@ class RequestLog:
 
         async def watched(message: Message) -> None:
             nonlocal status
-            status = message.get("status", status)
+            status = int(message.get("status", status))
             await send(message)
 
         try:

@@ -1,0 +1,17 @@
+from pathlib import Path
+
+import pytest
+
+from newsletter.app import App
+from newsletter.database import Database
+from tests.support.web import TestClient, a_client, an_app
+
+
+@pytest.fixture
+def app(database: Database, tmp_path: Path) -> App:
+    return an_app(database, tmp_path)
+
+
+@pytest.fixture
+def client(app: App) -> TestClient:
+    return a_client(app, **{"Accept-Language": "de"})

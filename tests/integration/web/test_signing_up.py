@@ -1,0 +1,232 @@
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from newsletter.app import App
+from newsletter.database import Database
+from newsletter.web import limits
+from newsletter.web.models import Rate
+from subscribers.models import ConsentEvidence, Subscriber, Wording
+from tests.support.web import (
+    PUBLIC_URL,
+    TestClient,
+    a_client,
+    a_reader,
+    an_app,
+    dump,
+    mails_to,
+    records_of,
+    state_of,
+)
+
+FORM = "/lists/region"
+WORDING = (
+    "Ich möchte „Region aktuell“ von Presse per E-Mail erhalten. "
+    "Meine Einwilligung kann ich jederzeit widerrufen, mit dem Link in jeder Ausgabe."
+)
+
+
+def hidden_fields(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+
+
+def test_the_form_shows_list_sender_and_the_words_agreed_to(client: TestClient) -> None:
+    page = client.get(FORM)
+
+    assert page.status_code == 200
+    assert "<h1>Region aktuell</h1>" in page.text
+    assert WORDING in page.text
+
+
+def test_a_sign_up_is_pending_and_its_confirmation_mail_is_queued(app: App, client: TestClient) -> None:
+    fields = hidden_fields(client.get(FORM).text)
+
+    answer = client.post(FORM, data={**fields, "email": "Anna@Posteo.de", "first_name": "Anna", "last_name": "Winter"})
+
+    assert answer.status_code == 200
+    assert "Bitte sehen Sie in Ihr Postfach" in answer.text
+    assert state_of(app, "anna@posteo.de") == "pending"
+    assert len(mails_to(app, "anna@posteo.de")) == 1
+
+
+def test_the_consent_record_holds_the_words_that_were_shown(app: App, client: TestClient) -> None:
+    client.post(FORM, data={**hidden_fields(client.get(FORM).text), "email": "anna@posteo.de"})
+
+    (record,) = records_of(app)
+    with app.reading() as session:
+        wording = session.get_one(Wording, record.wording)
+    assert (record.kind, record.source) == ("requested", "sign-up page")
+    assert (wording.text, wording.language) == (WORDING, "de")
+
+
+def test_the_language_of_the_form_is_the_language_of_words_and_person(app: App) -> None:
+    client = a_client(app, **{"Accept-Language": "en"})
+
+    client.post(FORM, data={**hidden_fields(client.get(FORM).text), "email": "anna@posteo.de"})
+
+    with app.reading() as session:
+        assert session.scalars(select(Wording.text)).one().startswith("I would like to receive “Region aktuell” from")
+        assert session.scalars(select(Subscriber.language)).one() == "en"
+
+
+def test_a_form_with_other_words_is_shown_again_before_anything_happens(app: App, client: TestClient) -> None:
+    before = dump(app)
+
+    answer = client.post(FORM, data={"email": "anna@posteo.de", "first_name": "Anna", "wording": "0" * 64})
+
+    assert answer.status_code == 400
+    assert "Der Text, dem Sie zustimmen, hat sich geändert" in answer.text
+    assert 'value="Anna"' in answer.text
+    assert dump(app) == before
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "anna", "anna@", "@posteo.de", "a b@posteo.de", "anna@posteo", "x" * 400 + "@posteo.de", "a\0@b.de", "a\r\nBcc: b@c.de"],
+)
+def test_an_invalid_address_is_told_and_the_form_keeps_what_was_typed(
+    app: App, client: TestClient, address: str
+) -> None:
+    before = dump(app)
+
+    answer = client.post(FORM, data={"email": address, "first_name": "Anna", "organisation": "Verein"})
+
+    assert answer.status_code == 400
+    assert 'aria-invalid="true" aria-describedby="email-problem"' in answer.text
+    assert 'id="email-problem">Das sieht nicht nach einer E-Mail-Adresse aus.' in answer.text
+    assert 'value="Anna"' in answer.text
+    assert 'value="Verein"' in answer.text
+    assert dump(app) == before
+
+
+def test_the_answer_does_not_tell_whether_an_address_is_known(app: App, client: TestClient) -> None:
+    a_reader(app, "pending@posteo.de")
+    a_reader(app, "confirmed@posteo.de", confirmed=True)
+
+    answers = [client.post(FORM, data={"email": f"{who}@posteo.de"}) for who in ("stranger", "pending", "confirmed")]
+
+    assert {answer.content for answer in answers} == {answers[0].content}
+    assert {tuple(answer.headers.items()) for answer in answers} == {tuple(answers[0].headers.items())}
+    assert {answer.status_code for answer in answers} == {200}
+
+
+def test_a_second_sign_up_at_once_mails_nobody_again_and_answers_alike(app: App, client: TestClient) -> None:
+    first = client.post(FORM, data={"email": "anna@posteo.de"})
+    second = client.post(FORM, data={"email": "ANNA@posteo.de"})
+
+    assert first.content == second.content
+    assert len(mails_to(app, "anna@posteo.de")) == 1
+
+
+def test_a_program_that_fills_every_field_gets_the_same_answer_and_nothing_happens(
+    app: App, client: TestClient
+) -> None:
+    before = dump(app)
+
+    trapped = client.post(FORM, data={"email": "anna@posteo.de", "homepage": "https://spam.example"})
+
+    assert dump(app) == before
+    assert trapped.content == client.post(FORM, data={"email": "anna@posteo.de"}).content
+
+
+def test_a_visitor_who_signs_up_too_many_is_asked_to_wait(app: App, client: TestClient) -> None:
+    answers = [client.post(FORM, data={"email": f"p{n}@posteo.de"}) for n in range(limits.PER_VISITOR.burst + 1)]
+
+    assert [answer.status_code for answer in answers] == [200] * 20 + [429]
+    assert answers[-1].headers["Retry-After"] == "60"
+    assert state_of(app, "p19@posteo.de") == "pending"
+    assert state_of(app, "p20@posteo.de") is None
+
+
+def test_an_address_typed_too_often_is_left_alone_without_telling(app: App, client: TestClient) -> None:
+    answers = [client.post(FORM, data={"email": "anna@posteo.de"}) for _ in range(limits.PER_ADDRESS.burst + 2)]
+
+    assert {answer.content for answer in answers} == {answers[0].content}
+    assert len(mails_to(app, "anna@posteo.de")) == 1
+
+
+def test_the_limits_keep_neither_address_nor_ip(app: App, client: TestClient) -> None:
+    client.post(FORM, data={"email": "anna@posteo.de"})
+
+    with app.reading() as session:
+        keys = list(session.scalars(select(Rate.key)))
+    assert len(keys) == 2
+    assert all(re.fullmatch("[0-9a-f]{64}", key) for key in keys)
+
+
+@pytest.mark.parametrize(
+    ("kept", "expected"), [("off", None), ("truncated", "203.0.113.0/24"), ("full", "203.0.113.77")]
+)
+def test_as_much_of_the_ip_is_kept_as_the_setting_says(
+    database: Database, tmp_path: Path, kept: str, expected: str | None
+) -> None:
+    app = an_app(database, tmp_path, consent_ip=kept, trusted_proxies="127.0.0.1")
+    client = TestClient(a_client(app).app, client=("127.0.0.1", 5000))
+
+    client.post(FORM, data={"email": "anna@posteo.de"}, headers={"X-Forwarded-For": "203.0.113.77"})
+
+    with app.reading() as session:
+        (evidence,) = session.scalars(select(ConsentEvidence))
+    assert evidence.data["ip"] == expected
+
+
+def test_another_site_may_post_the_form_without_cookie_or_referrer(app: App, client: TestClient) -> None:
+    foreign = {"Origin": "https://verein.example", "Sec-Fetch-Site": "cross-site"}
+
+    answer = client.post(FORM, data={"email": "anna@posteo.de", "source": "embed"}, headers=foreign)
+
+    assert answer.status_code == 200
+    assert "set-cookie" not in answer.headers
+    assert records_of(app)[0].source == "embedded form"
+
+
+def test_the_form_to_embed_is_the_form_that_is_taken(app: App, client: TestClient) -> None:
+    page = client.get(f"{FORM}/embed").text
+    form = page[page.index('<div class="preview"') :]
+
+    answer = client.post(FORM, data={**hidden_fields(form), "email": "anna@posteo.de"})
+
+    assert f'<form method="post" action="{PUBLIC_URL}/lists/region">' in form
+    assert answer.status_code == 200
+    assert state_of(app, "anna@posteo.de") == "pending"
+
+
+def test_a_form_sent_in_parts_is_read_too(app: App, client: TestClient) -> None:
+    answer = client.post(FORM, files={"email": (None, "anna@posteo.de"), "first_name": (None, "Änne")})
+
+    assert answer.status_code == 200
+    with app.reading() as session:
+        assert session.scalars(select(Subscriber.first_name)).one() == "Änne"
+
+
+def test_a_name_cannot_bring_a_header_or_a_line_into_the_mail(app: App, client: TestClient) -> None:
+    client.post(FORM, data={"email": "anna@posteo.de", "first_name": "Anna\r\nBcc: alle@example.org\r\n\r\nHallo"})
+
+    with app.reading() as session:
+        assert session.scalars(select(Subscriber.first_name)).one() == "Anna Bcc: alle@example.org Hallo"
+
+
+@pytest.mark.parametrize("field", ["email", "salutation", "first_name", "last_name", "organisation", "lang", "source"])
+def test_markup_typed_into_a_field_is_shown_as_text(client: TestClient, field: str) -> None:
+    script = "\"'><script>alert(1)</script>"
+
+    answer = client.post(FORM, data={"email": "nobody", field: script})
+
+    assert answer.status_code == 400
+    assert "<script" not in answer.text
+
+
+def test_a_list_that_is_not_there_or_not_open_is_a_kind_page(app: App, client: TestClient) -> None:
+    answers = [client.get("/lists/nothing"), client.post("/lists/nothing", data={"email": "anna@posteo.de"})]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert all("Hier ist nichts" in answer.text for answer in answers)
+
+
+def test_the_language_can_be_asked_for(client: TestClient) -> None:
+    assert '<html lang="de"' in client.get(FORM).text
+    assert '<html lang="en"' in client.get(f"{FORM}?lang=en").text
+    assert '<html lang="de"' in client.get(FORM, headers={"Accept-Language": "fr"}).text  # the list's own
+    assert '<html lang="de"' in client.get(f"{FORM}?lang=../../etc").text
