@@ -1,4 +1,4 @@
-"""The permissions of the news room."""
+"""What acting on the news takes."""
 
 from subscribers.actor import Permission
 

@@ -1,0 +1,46 @@
+"""One published story, as it was found: the words apart from what stands around them."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from newsletter.errors import NewsletterError
+from newsletter.news.pictures import StoredPicture
+
+
+class NoArticle(NewsletterError):
+    """A page or a file has no story in it."""
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(f"There is no article in {origin}: it needs a headline and at least one paragraph of text.")
+        self.origin = origin
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A story.
+
+    Attributes:
+        title: plain text on one line.
+        lead: the first paragraph as plain text; the body does not repeat it.
+        body: rich text (`content.richtext`) without title, date, lead, credit and caption.
+        credit: who made the picture, with its label as published (`Foto: …`).
+        caption: what the picture shows.
+        link: where the story is read in full; empty if nowhere.
+        language: two letters, or empty.
+        image_url: where the picture is; the path of a file for a page on disk; empty if there is none.
+        identity: what tells the story apart from all others; empty means that its origin does.
+        picture: the picture once it lies in the media folder.
+    """
+
+    title: str
+    date: dt.date | None = None
+    lead: str = ""
+    body: str = ""
+    credit: str = ""
+    caption: str = ""
+    link: str = ""
+    language: str = ""
+    image_url: str = ""
+    image_alt: str = ""
+    identity: str = ""
+    picture: StoredPicture | None = None
