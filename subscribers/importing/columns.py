@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from subscribers.people import Person
+from subscribers.spreadsheet import original
 
 ADDRESS = "address"
 
@@ -36,12 +37,12 @@ class Columns:
     def address_of(self, cells: Sequence[str]) -> str:
         """The text of a row's address; empty where the row ends before it."""
         place = self.places[ADDRESS]
-        return cells[place].strip() if place < len(cells) else ""
+        return original(cells[place].strip()) if place < len(cells) else ""
 
     def person_of(self, cells: Sequence[str]) -> Person:
         """What a row tells of its person."""
         told = {
-            field: cells[place].strip()
+            field: original(cells[place].strip())
             for field, place in self.places.items()
             if field != ADDRESS and place < len(cells) and cells[place]
         }

@@ -9,6 +9,7 @@ import codecs
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from subscribers.importing.errors import FileUnusable
 
@@ -21,7 +22,7 @@ _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f"))
 _WORKBOOK = b"PK\x03\x04"
 
 
-def opened(path: Path) -> tuple[io.TextIOWrapper, io.BufferedReader]:
+def opened(path: Path) -> tuple[io.TextIOWrapper, BinaryIO]:
     """Open a file for `numbered`; beside the text, its bytes tell how far reading has come.
 
     Raises:

@@ -7,12 +7,12 @@
 Streams: a file of any size needs the memory of one chunk.
 """
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from typing import BinaryIO
 
 from subscribers.address import EmailAddress
 from subscribers.errors import AddressInvalid
@@ -62,7 +62,7 @@ class Sheet:
     size_bytes: int
     delimiter: str
     columns: Columns
-    _binary: io.BufferedReader
+    _binary: BinaryIO
     _records: Iterator[Record]
 
     def chunks(self, rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
