@@ -11,7 +11,7 @@ template; per recipient it is filled once, its values encoded and put between th
 import datetime as dt
 import email.utils
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
@@ -119,10 +119,19 @@ def neutral(compiled: CompiledIssue, *, view_url: str, unsubscribe_url: str | No
 
     Without `unsubscribe_url` the link to leave leads to the page itself.
     """
-    slots = _Slots()
-    placed = [slots.place(part, escaped=True) for part in compiled.html]
     links = Links(unsubscribe=unsubscribe_url or view_url, view=view_url)
-    values = slots.fill(slots.template(), Recipient(address=""), links)
+    return filled(compiled.html, Recipient(address=""), links, escaped=True)
+
+
+def filled(parts: Sequence[Part], recipient: Recipient, links: Links, *, escaped: bool) -> str:
+    """Fill one body as text, for who wants to look at it; `escaped` where it is HTML.
+
+    Raises:
+        SlotInvalid: a slot is no expression, or asks for something that is not there.
+    """
+    slots = _Slots()
+    placed = [slots.place(part, escaped=escaped) for part in parts]
+    values = slots.fill(slots.template(), recipient, links)
     return "".join(part if isinstance(part, str) else values[part] for part in placed)
 
 

@@ -1,7 +1,7 @@
 """What a slot may ask of a recipient: the person's fields, and the person's own links.
 
-    >>> fields = {"address": "a@b.de", "salutation": "Frau", "title": "Dr.", "last_name": "Müller"}
-    >>> recipient_of(fields, "de").salutation
+    >>> fields = {"salutation": "Frau", "title": "Dr.", "last_name": "Müller"}
+    >>> recipient_of("m@example.org", fields, language="de").salutation
     'Guten Tag Frau Dr. Müller'
 
 The fields are those frozen when the mailing was planned, so that a message can be built again.
@@ -80,11 +80,11 @@ class LinkMaker:
         return f"{self._public_url}/leave/{tokens.leave(self._secret, subscription_id)}"
 
 
-def recipient_of(fields: Mapping[str, str], language: str) -> Recipient:
-    """Make a recipient of a delivery's frozen fields; `address` must be among them."""
+def recipient_of(address: str, fields: Mapping[str, str], *, language: str) -> Recipient:
+    """Make a recipient of a delivery's address and frozen fields, greeted in the language of the mail."""
     title, first, last = (_line(fields.get(name, "")) for name in ("title", "first_name", "last_name"))
     return Recipient(
-        address=fields["address"],
+        address=address,
         salutation=_greeting(language, _line(fields.get("salutation", "")), title, first, last),
         title=title,
         first_name=first,

@@ -1,0 +1,38 @@
+"""When do refusals of single recipients tell that the mailing itself is at fault?
+
+    watch = RefusalWatch()
+    for reply in replies:
+        reason = watch.note(reply)  # a sentence once it is time to stop
+
+Twenty equal 5xx in a row, or more than half of the last 200: no list is that bad by chance.
+"""
+
+from collections import deque
+
+from newsletter.delivery.verdicts import Reply
+
+IN_A_ROW = 20
+LAST = 200
+
+
+class RefusalWatch:
+    """Watches the replies of one mailing since it was started or resumed."""
+
+    def __init__(self) -> None:
+        """Begin with nothing seen."""
+        self._equal = 0
+        self._latest = ""
+        self._refused: deque[bool] = deque(maxlen=LAST)
+
+    def note(self, reply: Reply) -> str:
+        """Count one recipient's reply; a sentence for a person when the mailing must stop, else empty."""
+        refused = reply.code is not None and reply.code // 100 == 5  # noqa: PLR2004  # 5xx
+        kind = f"{reply.code} {reply.enhanced}" if refused else ""
+        self._equal = self._equal + 1 if refused and kind == self._latest else int(refused)
+        self._latest = kind
+        self._refused.append(refused)
+        if self._equal >= IN_A_ROW:
+            return f"{IN_A_ROW} recipients in a row were refused alike: {reply.line}"
+        if sum(self._refused) > LAST // 2:
+            return f"More than half of the last {LAST} recipients were refused, the last one with: {reply.line}"
+        return ""

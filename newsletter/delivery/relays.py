@@ -1,0 +1,38 @@
+"""How a relay is doing: after trouble it rests, each time longer, until it takes a message again."""
+
+import datetime as dt
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from newsletter.delivery.models import Relay
+from newsletter.delivery.retry import relay_delay
+from newsletter.delivery.verdicts import Reply
+
+
+def resting_until(session: Session, name: str, *, now: dt.datetime) -> dt.datetime | None:
+    """When a relay may be tried again; None: at once."""
+    relay = session.get(Relay, name)
+    return relay.retry_at if relay and relay.retry_at and relay.retry_at > now else None
+
+
+def trouble_of(session: Session, name: str) -> str:
+    """The relay's trouble as one sentence for a person; empty where it has none."""
+    relay = session.get(Relay, name)
+    return f"The relay {name} takes no mail: {relay.reply}" if relay else ""
+
+
+def failed(session: Session, name: str, reply: Reply, *, now: dt.datetime) -> None:
+    """Let a relay rest: 15 seconds, doubling with each failure in a row to 15 minutes."""
+    relay = session.get(Relay, name)
+    if relay is None:
+        relay = Relay(name=name, failures=0)
+        session.add(relay)
+    relay.failures += 1
+    relay.retry_at = now + relay_delay(relay.failures)
+    relay.reply = f"{reply.line} (at {reply.step.label})"
+
+
+def well(session: Session, name: str) -> None:
+    """Forget a relay's trouble: it took a message."""
+    session.execute(delete(Relay).where(Relay.name == name))
