@@ -10,7 +10,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-RECIPIENT_FIELDS = ("salutation", "title", "first_name", "last_name", "name", "organisation", "address")
+from newsletter.content import merge
+
+RECIPIENT_FIELDS = merge.RECIPIENT_FIELDS
 LINK_NAMES = ("unsubscribe", "view", "confirm")
 
 

@@ -38,6 +38,10 @@ class Slots:
             self._expressions.append(expression)
         return f"{self._prefix}{self._expressions.index(expression)}x"
 
+    def tokens_in(self, text: str) -> frozenset[str]:
+        """The tokens that a text holds."""
+        return frozenset(re.findall(f"{self._prefix}[0-9]+x", text))
+
     def split(self, text: str) -> tuple[Part, ...]:
         """Cut a rendered text at its tokens; no two static parts stand side by side, none is empty."""
         parts: list[Part] = []

@@ -1,0 +1,43 @@
+"""Can every reader leave, and see the issue in a browser, from either part of the mail?"""
+
+from collections.abc import Iterable
+
+from newsletter.checks.finding import Finding, Severity
+from newsletter.checks.subject import Subject, links
+from newsletter.rendering.compiled import Slot
+
+_UNSUBSCRIBE, _VIEW = "links.unsubscribe", "links.view"
+
+
+def check(subject: Subject) -> Iterable[Finding]:
+    """Find parts without the links; the HTML part has one only where a link leads there."""
+    targets = {link.target for link in links(subject.compiled)}
+    slots = {part.expression for part in subject.compiled.text if isinstance(part, Slot)}
+    if f"{{{_UNSUBSCRIBE}}}" not in targets:
+        yield _unsubscribe("HTML-Teil", "HTML part")
+    if _UNSUBSCRIBE not in slots:
+        yield _unsubscribe("Textteil", "text part")
+    if f"{{{_VIEW}}}" not in targets:
+        yield _view("HTML-Teil", "HTML part")
+    if _VIEW not in slots:
+        yield _view("Textteil", "text part")
+
+
+def _unsubscribe(de: str, en: str) -> Finding:
+    return Finding(
+        code="unsubscribe_missing",
+        severity=Severity.ERROR,
+        block=None,
+        de=f"Im {de} fehlt der Link zum Abmelden: Ergänzen Sie ihn in der Gestaltung (links.unsubscribe).",
+        en=f"The {en} has no link to unsubscribe: add it to the design (links.unsubscribe).",
+    )
+
+
+def _view(de: str, en: str) -> Finding:
+    return Finding(
+        code="view_missing",
+        severity=Severity.ERROR,
+        block=None,
+        de=f"Im {de} fehlt der Link zur Ansicht im Browser: Ergänzen Sie ihn in der Gestaltung (links.view).",
+        en=f"The {en} has no link to view the issue in a browser: add it to the design (links.view).",
+    )
