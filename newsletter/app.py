@@ -8,9 +8,11 @@ The only reader of the clock.
 """
 
 import datetime as dt
+import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -76,6 +78,19 @@ class App:
     def close(self) -> None:
         """Close the database."""
         self.database.close()
+
+
+def configure_log() -> None:
+    """Write the log to stderr, one JSON object a line, with the time in UTC."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def now() -> dt.datetime:

@@ -1,20 +1,148 @@
 """`newsletter subscriber …`."""
 
+import dataclasses
+import sys
 from pathlib import Path
 
 import click
 import rich_click
 
+from newsletter.app import App
 from newsletter.cli.arguments import text_or_file
 from newsletter.cli.context import opened
-from newsletter.cli.output import as_json, say, show_json
-from newsletter.readers import inviting
+from newsletter.cli.output import as_json, progress, say, show_json
+from newsletter.i18n import LANGUAGES
+from newsletter.readers import signing_up
 from subscribers import exporting, importing, lists
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
-from subscribers.importing import Report
+from subscribers.importing import Import, Report, Sheet
+from subscribers.people import Person
+from subscribers.subscribing import ConfirmationDue
+
+SHOWN_BAD_ROWS = 20
 
 
 @click.group(cls=rich_click.RichGroup)
 def subscriber() -> None:
     """The people on the lists."""
+
+
+@subscriber.command("import")
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.csv")
+@click.option("--list", "list_slug", required=True, metavar="L")
+@click.option("--consent-proof", metavar="TEXT_OR_FILE", help="What shows that they agreed; kept for each person.")
+@click.option("--dry-run", is_flag=True, help="Tell what would happen, and change nothing.")
+@as_json
+def import_(file: Path, list_slug: str, consent_proof: str | None, dry_run: bool, json_: bool) -> None:  # noqa: FBT001
+    """Bring people in from a CSV file; delimiter and encoding are found out.
+
+    With proof they are confirmed, without it they are pending. Nobody is mailed.
+    """
+    proof = text_or_file(consent_proof) if consent_proof else None
+    with opened() as app, importing.opened(file) as sheet:
+        bad_rows = app.settings.home / "imports" / f"{file.stem}-bad-rows.csv"
+        report = _run(app, sheet, list_slug=list_slug, proof=proof, bad_rows=bad_rows, dry_run=dry_run)
+    if json_:
+        kept = str(bad_rows) if report.bad_rows and not dry_run else None
+        show_json({**dataclasses.asdict(report), "bad_rows_file": kept})
+        return
+    _tell(report, as_what="confirmed" if proof else "pending", kept=None if dry_run else bad_rows)
+
+
+@subscriber.command()
+@click.argument("email")
+@click.option("--list", "list_slug", required=True, metavar="L")
+@click.option("--requested-by", required=True, metavar="TEXT", help="Who asked for it, when and how; kept as evidence.")
+@click.option("--salutation", default="")
+@click.option("--title", default="")
+@click.option("--first-name", default="")
+@click.option("--last-name", default="")
+@click.option("--organisation", default="")
+@click.option("--language", type=click.Choice(LANGUAGES), default=None, help="Else the list's.")
+def add(email: str, list_slug: str, requested_by: str, language: str | None, **told: str) -> None:
+    """Put somebody on a list who asked for it; a confirmation mail asks them."""
+    address = EmailAddress.parse(email)
+    with opened() as app, app.writing() as session:
+        mailing_list = lists.named(session, list_slug)
+        decision = signing_up.add_requested(
+            session,
+            mailing_list,
+            address=address,
+            requested_by=requested_by,
+            person=Person(**told, language=language or mailing_list.language),
+            secret=app.secret,
+            public_url=app.site.public_url,
+            by=Actor.command_line(),
+            now=app.now(),
+        )
+    if isinstance(decision, ConfirmationDue):
+        click.echo(f"{address.address} is pending; a confirmation mail waits for a worker.")
+        return
+    click.echo(f"Nothing was changed: {decision.reason}.")
+
+
+@subscriber.command()
+@click.argument("email")
+def show(email: str) -> None:
+    """Tell what is kept of a person, as JSON."""
+    with opened() as app, app.reading() as session:
+        found = exporting.show(session, EmailAddress.parse(email), by=Actor.command_line())
+    show_json(found)
+
+
+@subscriber.command()
+@click.option("--list", "list_slug", required=True, metavar="L")
+def export(list_slug: str) -> None:
+    """Write the people of a list as CSV to standard output."""
+    by = Actor.command_line()
+    with opened() as app:
+        with app.writing() as session:
+            mailing_list = lists.named(session, list_slug)
+            exporting.begin(session, mailing_list, by=by, now=app.now())
+        with app.reading() as session:
+            for line in exporting.lines(session, mailing_list, by=by):
+                sys.stdout.write(line)
+
+
+def _run(app: App, sheet: Sheet, *, list_slug: str, proof: str | None, bad_rows: Path, dry_run: bool) -> Report:
+    """Import chunk by chunk, each in its own transaction, so that readers and senders go on meanwhile."""
+    with app.reading() as session:
+        mailing_list = lists.named(session, list_slug)
+    if not dry_run:
+        bad_rows.parent.mkdir(parents=True, exist_ok=True)
+    by = Actor.command_line()
+    with (
+        Import(sheet, mailing_list, proof=proof, secret=app.secret, by=by, bad_rows=bad_rows) as run,
+        progress("Importing") as bar,
+    ):
+        for chunk in sheet.chunks():
+            if dry_run:
+                with app.reading() as session:
+                    run.rehearse(session, chunk)
+            else:
+                with app.writing() as session:
+                    run.take(session, chunk, now=app.now())
+            bar.to(run.report().rows)
+        return run.report()
+
+
+def _tell(report: Report, *, as_what: str, kept: Path | None) -> None:
+    would = "" if kept else "would be "
+    click.echo(f"{report.rows} rows: {report.imported} {would}imported as {as_what}.")
+    for number, what in (
+        (report.already_there, "know the list already and stay as they are"),
+        (report.duplicates, "stand in the file more than once"),
+        (report.suppressed, "are suppressed and were left out"),
+        (report.bad_rows, "are bad"),
+    ):
+        if number:
+            click.echo(f"{number} {what}.")
+    for line, reason in report.bad[:SHOWN_BAD_ROWS]:
+        say(f"  line {line}: {reason}")
+    if report.bad_rows > SHOWN_BAD_ROWS:
+        say(f"  … and {report.bad_rows - SHOWN_BAD_ROWS} more")
+    if report.bad_rows and kept:
+        say(f"The bad rows are kept in {kept}; mend them there and import that file.")
+    if report.ignored_columns:
+        say(f"Nothing was taken from: {', '.join(report.ignored_columns)}.")

@@ -1,0 +1,114 @@
+"""`newsletter mailing …`."""
+
+import click
+import rich_click
+
+from newsletter.cli.context import actor, opened
+from newsletter.cli.output import as_json, show_json, show_line, show_table
+from newsletter.delivery import mailings, statement
+from newsletter.delivery.models import DeliveryState
+
+STATES = (*(state.value for state in DeliveryState), statement.SENDING)
+
+
+@click.group(cls=rich_click.RichGroup)
+def mailing() -> None:
+    """What was sent, to whom, and what became of it."""
+
+
+@mailing.command("list")
+@as_json
+def list_(json_: bool) -> None:  # noqa: FBT001
+    """Show the mailings, newest first."""
+    with opened() as app, app.reading() as session:
+        rows = mailings.every(session)
+    if json_:
+        show_json([mailings.as_json(row) for row in rows])
+        return
+    show_table(
+        ("mailing", "kind", "name", "state", "due", "recipients"),
+        (
+            (row.id, row.kind, row.name, row.state, f"{row.due_at:%Y-%m-%d %H:%M}", row.next_position - 1)
+            for row in rows
+        ),
+        empty="Nothing was sent yet. `newsletter issue send ID` makes a mailing of an approved issue.",
+    )
+
+
+@mailing.command("statement")
+@click.argument("mailing_id", type=int, metavar="ID")
+@as_json
+def statement_(mailing_id: int, json_: bool) -> None:  # noqa: FBT001
+    """Tell the numbers of a mailing; they add up at every moment."""
+    with opened() as app, app.reading() as session:
+        numbers = statement.statement(session, mailing_id).as_json()
+        reason = mailings.mailing(session, mailing_id).reason
+        demo = app.settings.demo
+    if json_:
+        show_json(numbers)
+        return
+    width = max(len(name) for name in numbers)
+    for name, value in numbers.items():
+        click.echo(f"{name:{width}}  {value:>8}")
+    if reason:
+        click.echo(f"\n{reason}")
+    if demo:
+        click.echo("\nThis is a demo installation (NEWSLETTER_DEMO=1): its links work on this machine only.")
+
+
+@mailing.command()
+@click.argument("mailing_id", type=int, metavar="ID")
+@click.option("--state", type=click.Choice(STATES), help="Only those.")
+@as_json
+def deliveries(mailing_id: int, state: str | None, json_: bool) -> None:  # noqa: FBT001
+    """List the recipients of a mailing and what became of each; --json gives one object a line."""
+    with opened() as app, app.reading() as session:
+        rows = statement.deliveries(session, mailing_id, state=state)
+        if json_:
+            for row in rows:
+                show_line(row.as_json())
+            return
+        show_table(
+            ("position", "address", "state", "attempt", "reply"),
+            (
+                (
+                    row.position,
+                    row.address,
+                    row.state,
+                    row.attempt,
+                    " ".join(map(str, filter(None, (row.code, row.reply)))),
+                )
+                for row in rows
+            ),
+            empty="Nobody.",
+        )
+
+
+@mailing.command()
+@click.argument("mailing_id", type=int, metavar="ID")
+@click.option("--by", "address", metavar="EMAIL", help="Who does it; else the command line.")
+def pause(mailing_id: int, address: str | None) -> None:
+    """Stop sending within a second; nothing is lost."""
+    with opened() as app, app.writing() as session:
+        mailings.pause(session, mailings.mailing(session, mailing_id), by=actor(session, address), now=app.now())
+    click.echo(f"Mailing {mailing_id} is paused.")
+
+
+@mailing.command()
+@click.argument("mailing_id", type=int, metavar="ID")
+@click.option("--by", "address", metavar="EMAIL", help="Who does it; else the command line.")
+def resume(mailing_id: int, address: str | None) -> None:
+    """Go on with a paused mailing."""
+    with opened() as app, app.writing() as session:
+        mailings.resume(session, mailings.mailing(session, mailing_id), by=actor(session, address), now=app.now())
+    click.echo(f"Mailing {mailing_id} goes on.")
+
+
+@mailing.command()
+@click.argument("mailing_id", type=int, metavar="ID")
+@click.option("--by", "address", metavar="EMAIL", help="Who does it; else the command line.")
+def cancel(mailing_id: int, address: str | None) -> None:
+    """End a mailing; who has not got it yet will not."""
+    with opened() as app, app.writing() as session:
+        mailings.cancel(session, mailings.mailing(session, mailing_id), by=actor(session, address), now=app.now())
+    click.echo(f"Mailing {mailing_id} is cancelled.")
