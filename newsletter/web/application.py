@@ -22,9 +22,10 @@ def create(app: App) -> FastAPI:
     application = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     application.state.installation = app
     application.state.pages = Pages(app.settings.template_folders(), settings=app.settings)
-    for room in (signing_up, embedding, confirming, leaving, viewing, files):
-        application.include_router(room.router)
-    mistakes.install(application)
+    routers = [room.router for room in (signing_up, embedding, confirming, leaving, viewing, files)]
+    for router in routers:
+        application.include_router(router)
+    mistakes.install(application, routes=[route for router in routers for route in router.routes])
     # The last added is the outermost.
     application.add_middleware(BodyLimit)
     application.add_middleware(RequestLog, failure_page=mistakes.failure_page)

@@ -1,11 +1,12 @@
 """Errors as kind pages: what happened, in the visitor's language, and a way on; never a traceback."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match, Route
 
 from newsletter.errors import NewsletterError
 from newsletter.readers.errors import ListNotOpen
@@ -15,8 +16,9 @@ from subscribers.errors import ListNotFound, SubscribersError
 log = structlog.get_logger("newsletter.web")
 
 
-def install(application: FastAPI) -> None:
-    """Answer every error of the application with a page."""
+def install(application: FastAPI, *, routes: Iterable[BaseRoute]) -> None:
+    """Answer every error of the application with a page; `routes` are all it has."""
+    application.state.routes = tuple(route for route in routes if isinstance(route, Route))
     application.add_exception_handler(HTTPException, _refused)
     application.add_exception_handler(ListNotFound, _missing)
     application.add_exception_handler(ListNotOpen, _missing)
@@ -54,5 +56,5 @@ def _impossible(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> str:
     """The methods of all routes of this path; the router names those of the first alone."""
-    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
-    return ", ".join(sorted({method for route in routes for method in route.methods or ()}))
+    here = [route for route in request.app.state.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in here for method in route.methods or ()}))

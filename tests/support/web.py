@@ -23,6 +23,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient
 
+Client = TestClient
 PUBLIC_URL = "https://news.example.org"
 PUBLISHER = "Presse"
 
@@ -37,9 +38,9 @@ def an_app(database: Database, home: Path, **settings: object) -> App:
     return app
 
 
-def a_client(app: App, **headers: str) -> TestClient:
+def a_client(app: App, **headers: str) -> Client:
     """Somebody's browser; it shows errors as pages, as the server does."""
-    return TestClient(create(app), base_url=PUBLIC_URL, headers=headers, raise_server_exceptions=False)
+    return Client(create(app), base_url=PUBLIC_URL, headers=headers, raise_server_exceptions=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import pytest
 
 from newsletter.app import App
 from newsletter.database import Database
-from tests.support.web import TestClient, a_client, an_app
+from tests.support.web import Client, a_client, an_app
 
 
 @pytest.fixture
@@ -13,5 +13,5 @@ def app(database: Database, tmp_path: Path) -> App:
 
 
 @pytest.fixture
-def client(app: App) -> TestClient:
+def client(app: App) -> Client:
     return a_client(app, **{"Accept-Language": "de"})

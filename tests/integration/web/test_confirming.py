@@ -5,12 +5,12 @@ import pytest
 from newsletter.app import App
 from subscribers import tokens
 from tests.support.makers import SECRET
-from tests.support.web import TestClient, a_reader, dump, records_of, state_of
+from tests.support.web import Client, a_reader, dump, records_of, state_of
 
 ANNA = "anna@posteo.de"
 
 
-def test_opening_the_link_shows_one_button_and_changes_nothing(app: App, client: TestClient) -> None:
+def test_opening_the_link_shows_one_button_and_changes_nothing(app: App, client: Client) -> None:
     reader = a_reader(app)
     before = dump(app)
 
@@ -23,7 +23,7 @@ def test_opening_the_link_shows_one_button_and_changes_nothing(app: App, client:
     assert dump(app) == before
 
 
-def test_pressing_the_button_confirms_and_pressing_again_says_so_again(app: App, client: TestClient) -> None:
+def test_pressing_the_button_confirms_and_pressing_again_says_so_again(app: App, client: Client) -> None:
     path = f"/confirm/{a_reader(app).confirm_token}"
 
     first = client.post(path, data={"confirm": "yes"})
@@ -37,7 +37,7 @@ def test_pressing_the_button_confirms_and_pressing_again_says_so_again(app: App,
 
 
 @pytest.mark.parametrize("body", [b"", b"\x00\xff\xfe", b"a=b", b"List-Unsubscribe=One-Click"])
-def test_a_scanner_that_posts_to_the_link_confirms_nothing(app: App, client: TestClient, body: bytes) -> None:
+def test_a_scanner_that_posts_to_the_link_confirms_nothing(app: App, client: Client, body: bytes) -> None:
     reader = a_reader(app)
     before = dump(app)
 
@@ -48,7 +48,7 @@ def test_a_scanner_that_posts_to_the_link_confirms_nothing(app: App, client: Tes
     assert dump(app) == before
 
 
-def test_a_link_pressed_before_says_so(app: App, client: TestClient) -> None:
+def test_a_link_pressed_before_says_so(app: App, client: Client) -> None:
     reader = a_reader(app, confirmed=True)
 
     page = client.get(f"/confirm/{reader.confirm_token}")
@@ -57,7 +57,7 @@ def test_a_link_pressed_before_says_so(app: App, client: TestClient) -> None:
     assert "<button" not in page.text
 
 
-def test_an_old_link_offers_to_sign_up_again(app: App, client: TestClient) -> None:
+def test_an_old_link_offers_to_sign_up_again(app: App, client: Client) -> None:
     reader = a_reader(app)
     month_ago = app.now() - dt.timedelta(days=30)
     token = tokens.confirmation(SECRET, reader.subscription_id, address_key=ANNA, now=month_ago)
@@ -69,7 +69,7 @@ def test_an_old_link_offers_to_sign_up_again(app: App, client: TestClient) -> No
     assert state_of(app, ANNA) == "pending"
 
 
-def test_an_old_link_to_something_gone_is_a_kind_page(app: App, client: TestClient) -> None:
+def test_an_old_link_to_something_gone_is_a_kind_page(app: App, client: Client) -> None:
     token = tokens.confirmation(SECRET, 999, address_key=ANNA, now=app.now())
 
     page = client.get(f"/confirm/{token}")
@@ -79,7 +79,7 @@ def test_an_old_link_to_something_gone_is_a_kind_page(app: App, client: TestClie
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_forged_link_confirms_nothing(app: App, client: TestClient, method: str) -> None:
+def test_a_forged_link_confirms_nothing(app: App, client: Client, method: str) -> None:
     reader = a_reader(app)
     other_purpose = reader.leave_token
     cut, changed = reader.confirm_token[:-1], f"9{reader.confirm_token}"

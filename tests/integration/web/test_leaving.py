@@ -5,13 +5,13 @@ from newsletter.app import App
 from subscribers import tokens
 from subscribers.models import Subscriber
 from tests.support.makers import SECRET
-from tests.support.web import TestClient, a_reader, dump, records_of, state_of
+from tests.support.web import Client, a_reader, dump, records_of, state_of
 
 ANNA = "anna@posteo.de"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
-def test_opening_the_link_shows_list_and_masked_address_and_changes_nothing(app: App, client: TestClient) -> None:
+def test_opening_the_link_shows_list_and_masked_address_and_changes_nothing(app: App, client: Client) -> None:
     reader = a_reader(app, confirmed=True)
     before = dump(app)
 
@@ -23,7 +23,7 @@ def test_opening_the_link_shows_list_and_masked_address_and_changes_nothing(app:
     assert dump(app) == before
 
 
-def test_the_button_takes_the_reader_off_the_list(app: App, client: TestClient) -> None:
+def test_the_button_takes_the_reader_off_the_list(app: App, client: Client) -> None:
     reader = a_reader(app, confirmed=True)
 
     answer = client.post(f"/leave/{reader.leave_token}", data={"leave": "yes"})
@@ -34,7 +34,7 @@ def test_the_button_takes_the_reader_off_the_list(app: App, client: TestClient) 
 
 
 @pytest.mark.parametrize("how", ["urlencoded", "multipart"])
-def test_a_mail_program_leaves_by_one_post(app: App, client: TestClient, how: str) -> None:
+def test_a_mail_program_leaves_by_one_post(app: App, client: Client, how: str) -> None:
     path = f"/leave/{a_reader(app, confirmed=True).leave_token}"
     parts = {name: (None, value) for name, value in ONE_CLICK.items()}
 
@@ -51,7 +51,7 @@ def test_a_mail_program_leaves_by_one_post(app: App, client: TestClient, how: st
     assert [record.kind for record in records_of(app)] == ["requested", "confirmed", "left"]
 
 
-def test_the_one_click_post_is_taken_as_the_standard_writes_it(app: App, client: TestClient) -> None:
+def test_the_one_click_post_is_taken_as_the_standard_writes_it(app: App, client: Client) -> None:
     path = f"/leave/{a_reader(app, confirmed=True).leave_token}"
     headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "provider"}
 
@@ -62,7 +62,7 @@ def test_the_one_click_post_is_taken_as_the_standard_writes_it(app: App, client:
 
 
 @pytest.mark.parametrize("body", [b"", b"\x00\xff\xfe", b"a=b", b"confirm=yes"])
-def test_a_scanner_that_posts_to_the_link_takes_nobody_off(app: App, client: TestClient, body: bytes) -> None:
+def test_a_scanner_that_posts_to_the_link_takes_nobody_off(app: App, client: Client, body: bytes) -> None:
     path = f"/leave/{a_reader(app, confirmed=True).leave_token}"
 
     answer = client.post(path, content=body)
@@ -71,7 +71,7 @@ def test_a_scanner_that_posts_to_the_link_takes_nobody_off(app: App, client: Tes
     assert state_of(app, ANNA) == "confirmed"
 
 
-def test_a_person_who_left_may_come_back(app: App, client: TestClient) -> None:
+def test_a_person_who_left_may_come_back(app: App, client: Client) -> None:
     reader = a_reader(app, confirmed=True)
     client.post(f"/leave/{reader.leave_token}", data=ONE_CLICK)
 
@@ -82,7 +82,7 @@ def test_a_person_who_left_may_come_back(app: App, client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_the_link_of_a_test_mail_says_that_it_was_one(app: App, client: TestClient, method: str) -> None:
+def test_the_link_of_a_test_mail_says_that_it_was_one(app: App, client: Client, method: str) -> None:
     data = ONE_CLICK if method == "POST" else None
     before = dump(app)
 
@@ -94,7 +94,7 @@ def test_the_link_of_a_test_mail_says_that_it_was_one(app: App, client: TestClie
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_the_link_of_somebody_gone_says_that_nothing_is_left(app: App, client: TestClient, method: str) -> None:
+def test_the_link_of_somebody_gone_says_that_nothing_is_left(client: Client, method: str) -> None:
     data = ONE_CLICK if method == "POST" else None
 
     answer = client.request(method, f"/leave/{tokens.leave(SECRET, 999)}", data=data)
@@ -103,7 +103,7 @@ def test_the_link_of_somebody_gone_says_that_nothing_is_left(app: App, client: T
     assert "Sie sind abgemeldet" in answer.text
 
 
-def test_the_link_of_an_erased_person_shows_no_address(app: App, client: TestClient) -> None:
+def test_the_link_of_an_erased_person_shows_no_address(app: App, client: Client) -> None:
     reader = a_reader(app, confirmed=True)
     with app.writing() as session:
         session.execute(update(Subscriber).values(erased_at=app.now()))
@@ -115,7 +115,7 @@ def test_the_link_of_an_erased_person_shows_no_address(app: App, client: TestCli
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_forged_link_takes_nobody_off(app: App, client: TestClient, method: str) -> None:
+def test_a_forged_link_takes_nobody_off(app: App, client: Client, method: str) -> None:
     reader = a_reader(app, confirmed=True)
     token = reader.leave_token
     before = dump(app)
@@ -127,7 +127,7 @@ def test_a_forged_link_takes_nobody_off(app: App, client: TestClient, method: st
     assert dump(app) == before
 
 
-def test_the_neutral_leave_page_says_where_the_link_is(client: TestClient) -> None:
+def test_the_neutral_leave_page_says_where_the_link_is(client: Client) -> None:
     page = client.get("/leave")
 
     assert page.status_code == 200

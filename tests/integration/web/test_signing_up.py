@@ -9,9 +9,10 @@ from newsletter.database import Database
 from newsletter.web import limits
 from newsletter.web.models import Rate
 from subscribers.models import ConsentEvidence, Subscriber, Wording
+from tests.support.makers import a_list
 from tests.support.web import (
     PUBLIC_URL,
-    TestClient,
+    Client,
     a_client,
     a_reader,
     an_app,
@@ -32,7 +33,7 @@ def hidden_fields(page: str) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
 
 
-def test_the_form_shows_list_sender_and_the_words_agreed_to(client: TestClient) -> None:
+def test_the_form_shows_list_sender_and_the_words_agreed_to(client: Client) -> None:
     page = client.get(FORM)
 
     assert page.status_code == 200
@@ -40,7 +41,7 @@ def test_the_form_shows_list_sender_and_the_words_agreed_to(client: TestClient) 
     assert WORDING in page.text
 
 
-def test_a_sign_up_is_pending_and_its_confirmation_mail_is_queued(app: App, client: TestClient) -> None:
+def test_a_sign_up_is_pending_and_its_confirmation_mail_is_queued(app: App, client: Client) -> None:
     fields = hidden_fields(client.get(FORM).text)
 
     answer = client.post(FORM, data={**fields, "email": "Anna@Posteo.de", "first_name": "Anna", "last_name": "Winter"})
@@ -51,7 +52,7 @@ def test_a_sign_up_is_pending_and_its_confirmation_mail_is_queued(app: App, clie
     assert len(mails_to(app, "anna@posteo.de")) == 1
 
 
-def test_the_consent_record_holds_the_words_that_were_shown(app: App, client: TestClient) -> None:
+def test_the_consent_record_holds_the_words_that_were_shown(app: App, client: Client) -> None:
     client.post(FORM, data={**hidden_fields(client.get(FORM).text), "email": "anna@posteo.de"})
 
     (record,) = records_of(app)
@@ -71,7 +72,7 @@ def test_the_language_of_the_form_is_the_language_of_words_and_person(app: App) 
         assert session.scalars(select(Subscriber.language)).one() == "en"
 
 
-def test_a_form_with_other_words_is_shown_again_before_anything_happens(app: App, client: TestClient) -> None:
+def test_a_form_with_other_words_is_shown_again_before_anything_happens(app: App, client: Client) -> None:
     before = dump(app)
 
     answer = client.post(FORM, data={"email": "anna@posteo.de", "first_name": "Anna", "wording": "0" * 64})
@@ -84,11 +85,19 @@ def test_a_form_with_other_words_is_shown_again_before_anything_happens(app: App
 
 @pytest.mark.parametrize(
     "address",
-    ["", "anna", "anna@", "@posteo.de", "a b@posteo.de", "anna@posteo", "x" * 400 + "@posteo.de", "a\0@b.de", "a\r\nBcc: b@c.de"],
+    [
+        "",
+        "anna",
+        "anna@",
+        "@posteo.de",
+        "a b@posteo.de",
+        "anna@posteo",
+        "x" * 400 + "@posteo.de",
+        "a\0@b.de",
+        "a\r\nBcc: b@c.de",
+    ],
 )
-def test_an_invalid_address_is_told_and_the_form_keeps_what_was_typed(
-    app: App, client: TestClient, address: str
-) -> None:
+def test_an_invalid_address_is_told_and_the_form_keeps_what_was_typed(app: App, client: Client, address: str) -> None:
     before = dump(app)
 
     answer = client.post(FORM, data={"email": address, "first_name": "Anna", "organisation": "Verein"})
@@ -101,7 +110,7 @@ def test_an_invalid_address_is_told_and_the_form_keeps_what_was_typed(
     assert dump(app) == before
 
 
-def test_the_answer_does_not_tell_whether_an_address_is_known(app: App, client: TestClient) -> None:
+def test_the_answer_does_not_tell_whether_an_address_is_known(app: App, client: Client) -> None:
     a_reader(app, "pending@posteo.de")
     a_reader(app, "confirmed@posteo.de", confirmed=True)
 
@@ -112,7 +121,7 @@ def test_the_answer_does_not_tell_whether_an_address_is_known(app: App, client: 
     assert {answer.status_code for answer in answers} == {200}
 
 
-def test_a_second_sign_up_at_once_mails_nobody_again_and_answers_alike(app: App, client: TestClient) -> None:
+def test_a_second_sign_up_at_once_mails_nobody_again_and_answers_alike(app: App, client: Client) -> None:
     first = client.post(FORM, data={"email": "anna@posteo.de"})
     second = client.post(FORM, data={"email": "ANNA@posteo.de"})
 
@@ -120,9 +129,7 @@ def test_a_second_sign_up_at_once_mails_nobody_again_and_answers_alike(app: App,
     assert len(mails_to(app, "anna@posteo.de")) == 1
 
 
-def test_a_program_that_fills_every_field_gets_the_same_answer_and_nothing_happens(
-    app: App, client: TestClient
-) -> None:
+def test_a_program_that_fills_every_field_gets_the_same_answer_and_nothing_happens(app: App, client: Client) -> None:
     before = dump(app)
 
     trapped = client.post(FORM, data={"email": "anna@posteo.de", "homepage": "https://spam.example"})
@@ -131,7 +138,7 @@ def test_a_program_that_fills_every_field_gets_the_same_answer_and_nothing_happe
     assert trapped.content == client.post(FORM, data={"email": "anna@posteo.de"}).content
 
 
-def test_a_visitor_who_signs_up_too_many_is_asked_to_wait(app: App, client: TestClient) -> None:
+def test_a_visitor_who_signs_up_too_many_is_asked_to_wait(app: App, client: Client) -> None:
     answers = [client.post(FORM, data={"email": f"p{n}@posteo.de"}) for n in range(limits.PER_VISITOR.burst + 1)]
 
     assert [answer.status_code for answer in answers] == [200] * 20 + [429]
@@ -140,14 +147,14 @@ def test_a_visitor_who_signs_up_too_many_is_asked_to_wait(app: App, client: Test
     assert state_of(app, "p20@posteo.de") is None
 
 
-def test_an_address_typed_too_often_is_left_alone_without_telling(app: App, client: TestClient) -> None:
+def test_an_address_typed_too_often_is_left_alone_without_telling(app: App, client: Client) -> None:
     answers = [client.post(FORM, data={"email": "anna@posteo.de"}) for _ in range(limits.PER_ADDRESS.burst + 2)]
 
     assert {answer.content for answer in answers} == {answers[0].content}
     assert len(mails_to(app, "anna@posteo.de")) == 1
 
 
-def test_the_limits_keep_neither_address_nor_ip(app: App, client: TestClient) -> None:
+def test_the_limits_keep_neither_address_nor_ip(app: App, client: Client) -> None:
     client.post(FORM, data={"email": "anna@posteo.de"})
 
     with app.reading() as session:
@@ -163,7 +170,7 @@ def test_as_much_of_the_ip_is_kept_as_the_setting_says(
     database: Database, tmp_path: Path, kept: str, expected: str | None
 ) -> None:
     app = an_app(database, tmp_path, consent_ip=kept, trusted_proxies="127.0.0.1")
-    client = TestClient(a_client(app).app, client=("127.0.0.1", 5000))
+    client = Client(a_client(app).app, client=("127.0.0.1", 5000))
 
     client.post(FORM, data={"email": "anna@posteo.de"}, headers={"X-Forwarded-For": "203.0.113.77"})
 
@@ -172,7 +179,7 @@ def test_as_much_of_the_ip_is_kept_as_the_setting_says(
     assert evidence.data["ip"] == expected
 
 
-def test_another_site_may_post_the_form_without_cookie_or_referrer(app: App, client: TestClient) -> None:
+def test_another_site_may_post_the_form_without_cookie_or_referrer(app: App, client: Client) -> None:
     foreign = {"Origin": "https://verein.example", "Sec-Fetch-Site": "cross-site"}
 
     answer = client.post(FORM, data={"email": "anna@posteo.de", "source": "embed"}, headers=foreign)
@@ -182,7 +189,7 @@ def test_another_site_may_post_the_form_without_cookie_or_referrer(app: App, cli
     assert records_of(app)[0].source == "embedded form"
 
 
-def test_the_form_to_embed_is_the_form_that_is_taken(app: App, client: TestClient) -> None:
+def test_the_form_to_embed_is_the_form_that_is_taken(app: App, client: Client) -> None:
     page = client.get(f"{FORM}/embed").text
     form = page[page.index('<div class="preview"') :]
 
@@ -193,7 +200,7 @@ def test_the_form_to_embed_is_the_form_that_is_taken(app: App, client: TestClien
     assert state_of(app, "anna@posteo.de") == "pending"
 
 
-def test_a_form_sent_in_parts_is_read_too(app: App, client: TestClient) -> None:
+def test_a_form_sent_in_parts_is_read_too(app: App, client: Client) -> None:
     answer = client.post(FORM, files={"email": (None, "anna@posteo.de"), "first_name": (None, "Änne")})
 
     assert answer.status_code == 200
@@ -201,7 +208,7 @@ def test_a_form_sent_in_parts_is_read_too(app: App, client: TestClient) -> None:
         assert session.scalars(select(Subscriber.first_name)).one() == "Änne"
 
 
-def test_a_name_cannot_bring_a_header_or_a_line_into_the_mail(app: App, client: TestClient) -> None:
+def test_a_name_cannot_bring_a_header_or_a_line_into_the_mail(app: App, client: Client) -> None:
     client.post(FORM, data={"email": "anna@posteo.de", "first_name": "Anna\r\nBcc: alle@example.org\r\n\r\nHallo"})
 
     with app.reading() as session:
@@ -209,7 +216,7 @@ def test_a_name_cannot_bring_a_header_or_a_line_into_the_mail(app: App, client: 
 
 
 @pytest.mark.parametrize("field", ["email", "salutation", "first_name", "last_name", "organisation", "lang", "source"])
-def test_markup_typed_into_a_field_is_shown_as_text(client: TestClient, field: str) -> None:
+def test_markup_typed_into_a_field_is_shown_as_text(client: Client, field: str) -> None:
     script = "\"'><script>alert(1)</script>"
 
     answer = client.post(FORM, data={"email": "nobody", field: script})
@@ -218,14 +225,19 @@ def test_markup_typed_into_a_field_is_shown_as_text(client: TestClient, field: s
     assert "<script" not in answer.text
 
 
-def test_a_list_that_is_not_there_or_not_open_is_a_kind_page(app: App, client: TestClient) -> None:
-    answers = [client.get("/lists/nothing"), client.post("/lists/nothing", data={"email": "anna@posteo.de"})]
+def test_a_list_that_is_not_there_or_not_open_is_a_kind_page(app: App, client: Client) -> None:
+    with app.writing() as session:
+        a_list(session, "closed")  # nobody publishes on it
+    paths = ("/lists/nothing", "/lists/closed", "/lists/closed/embed")
 
-    assert [answer.status_code for answer in answers] == [404, 404]
+    answers = [client.get(path) for path in paths]
+    answers += [client.post(path, data={"email": "anna@posteo.de"}) for path in paths[:2]]
+
+    assert [answer.status_code for answer in answers] == [404] * 5
     assert all("Hier ist nichts" in answer.text for answer in answers)
 
 
-def test_the_language_can_be_asked_for(client: TestClient) -> None:
+def test_the_language_can_be_asked_for(client: Client) -> None:
     assert '<html lang="de"' in client.get(FORM).text
     assert '<html lang="en"' in client.get(f"{FORM}?lang=en").text
     assert '<html lang="de"' in client.get(FORM, headers={"Accept-Language": "fr"}).text  # the list's own
