@@ -73,5 +73,5 @@ def counts(session: Session, mailing_list: MailingList) -> dict[str, int]:
         select(Subscription.state, func.count())
         .where(Subscription.list_id == mailing_list.id)
         .group_by(Subscription.state)
-    ).tuples()
-    return {state.value: 0 for state in SubscriptionState} | dict(counted)
+    )
+    return {state.value: 0 for state in SubscriptionState} | dict(counted.all())

@@ -37,7 +37,7 @@ def _subscriptions(session: Session, subscriber_id: int) -> list[dict[str, Any]]
         .join(MailingList, MailingList.id == Subscription.list_id)
         .where(Subscription.subscriber_id == subscriber_id)
         .order_by(MailingList.slug)
-    ).tuples()
+    )
     return [
         {
             "list": slug,
@@ -58,7 +58,7 @@ def _records(session: Session, subscriber_id: int) -> list[dict[str, Any]]:
         .outerjoin(ConsentEvidence, ConsentEvidence.record_id == ConsentRecord.id)
         .where(ConsentRecord.subscriber_id == subscriber_id)
         .order_by(ConsentRecord.sequence)
-    ).tuples()
+    )
     return [
         {
             "sequence": record.sequence,

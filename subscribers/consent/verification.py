@@ -135,7 +135,7 @@ def _breaks_of(
 
 def _true_wordings(session: Session) -> frozenset[str]:
     """Digests of the wordings whose text is still what was hashed."""
-    rows = session.execute(select(Wording.digest, Wording.text)).tuples()
+    rows = session.execute(select(Wording.digest, Wording.text))
     return frozenset(digest for digest, text in rows if hashlib.sha256(text.encode()).hexdigest() == digest)
 
 

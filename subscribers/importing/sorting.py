@@ -78,7 +78,7 @@ def _known(session: Session, address_keys: Sequence[str]) -> dict[str, int]:
     known: dict[str, int] = {}
     for part in parts(address_keys):
         rows = select(Subscriber.address_key, Subscriber.id).where(Subscriber.address_key.in_(part))
-        known.update(session.execute(rows).tuples().all())
+        known.update(session.execute(rows).all())
     return known
 
 
@@ -88,7 +88,7 @@ def _related(session: Session, subscriber_ids: Sequence[int], *, list_id: int) -
         rows = select(Subscription.subscriber_id, Subscription.id, Subscription.state, Subscription.source).where(
             Subscription.list_id == list_id, Subscription.subscriber_id.in_(part)
         )
-        for subscriber_id, subscription_id, state, source in session.execute(rows).tuples():
+        for subscriber_id, subscription_id, state, source in session.execute(rows):
             waits = state == SubscriptionState.PENDING.value and source == SOURCE
             related[subscriber_id] = _Relation(subscription_id, waits)
     return related

@@ -70,7 +70,7 @@ def _subscribers(session: Session, wanted: Sequence[Wanted], *, now: dt.datetime
     for part in parts(new):
         keys = [each.row.address.key for each in part]
         rows = select(Subscriber.address_key, Subscriber.id).where(Subscriber.address_key.in_(keys))
-        ids.update(session.execute(rows).tuples().all())
+        ids.update(session.execute(rows).all())
     return [each.subscriber_id or ids[each.row.address.key] for each in wanted]
 
 
@@ -160,7 +160,7 @@ def _ends_of_chains(session: Session, subscriber_ids: Sequence[int]) -> dict[int
             .where(ConsentRecord.subscriber_id.in_(part))
             .order_by(ConsentRecord.subscriber_id, ConsentRecord.sequence)
         )
-        for subscriber_id, sequence, digest in session.execute(rows).tuples():
+        for subscriber_id, sequence, digest in session.execute(rows):
             ends[subscriber_id] = (sequence, digest)  # the last one wins
     return ends
 
@@ -171,7 +171,7 @@ def _record_ids(session: Session, records: Sequence[Mapping[str, Any]]) -> dict[
         rows = select(ConsentRecord.subscriber_id, ConsentRecord.sequence, ConsentRecord.id).where(
             ConsentRecord.subscriber_id.in_(part)
         )
-        for subscriber_id, sequence, record_id in session.execute(rows).tuples():
+        for subscriber_id, sequence, record_id in session.execute(rows):
             ids[subscriber_id, sequence] = record_id
     return ids
 
