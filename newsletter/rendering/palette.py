@@ -13,7 +13,8 @@ from newsletter.rendering.errors import ColourInvalid
 
 DEFAULT = "#1f5673"
 LIGHT_PAPER, DARK_PAPER = "#ffffff", "#1b1d20"
-_ENOUGH = 5.0  # WCAG asks for 4.5; the rest is for the tinted grounds around the paper
+_ON_LIGHT = 5.0  # WCAG asks for 4.5; the rest is for the tinted grounds around the paper
+_ON_DARK = 7.0  # light words on dark glare, so thin ones need more
 _STEPS = 50
 
 Rgb = tuple[int, int, int]
@@ -41,8 +42,8 @@ def palette_of(colour: str) -> Palette:
     """
     accent = _parsed(colour)
     white, black = (255, 255, 255), (0, 0, 0)
-    link = _legible(accent, _parsed(LIGHT_PAPER), towards=black)
-    link_dark = _legible(accent, _parsed(DARK_PAPER), towards=white)
+    link = _legible(accent, _parsed(LIGHT_PAPER), towards=black, enough=_ON_LIGHT)
+    link_dark = _legible(accent, _parsed(DARK_PAPER), towards=white, enough=_ON_DARK)
     on_accent = white if contrast(accent, white) >= contrast(accent, black) else black
     return Palette(_written(accent), _written(on_accent), _written(link), _written(link_dark))
 
@@ -53,10 +54,10 @@ def contrast(one: Rgb, other: Rgb) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def _legible(colour: Rgb, ground: Rgb, *, towards: Rgb) -> Rgb:
+def _legible(colour: Rgb, ground: Rgb, *, towards: Rgb, enough: float) -> Rgb:
     for step in range(_STEPS + 1):
         mixed = _mixed(colour, towards, share=step / _STEPS)
-        if contrast(mixed, ground) >= _ENOUGH:
+        if contrast(mixed, ground) >= enough:
             return mixed
     return towards
 

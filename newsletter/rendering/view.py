@@ -18,7 +18,10 @@ from newsletter.rendering.slots import Slots
 
 @dataclass(frozen=True, slots=True)
 class PictureView:
-    """A picture; `width` and `height` are the file's pixels, `alt` is empty where it only decorates."""
+    """A picture; `width` and `height` are the file's pixels, `alt` is empty where it only decorates.
+
+    `legend` is caption and credit on one line.
+    """
 
     src: str
     alt: str
@@ -26,6 +29,7 @@ class PictureView:
     height: int
     caption: str
     credit: str
+    legend: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,4 +164,12 @@ def _picture(picture: Picture, words: Words, public_url: str) -> PictureView:
         height=picture.height,
         caption=words.plain(picture.caption),
         credit=words.plain(picture.credit),
+        legend=words.plain(_legend(picture)),
     )
+
+
+def _legend(picture: Picture) -> str:
+    caption, credit = picture.caption.strip(), picture.credit.strip()
+    if not caption or not credit:
+        return caption or credit
+    return f"{caption} {credit}" if caption.endswith((".", "!", "?", "…")) else f"{caption} · {credit}"
