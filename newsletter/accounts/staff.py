@@ -1,7 +1,7 @@
 """Staff users: the first one, and finding one to act as.
 
-    user = staff.create_first(session, address, by=Actor.command_line(), now=now)
-    by = staff.actor_of(session, "ana@example.org")
+user = staff.create_first(session, address, by=Actor.command_line(), now=now)
+by = staff.actor_of(session, "ana@example.org")
 """
 
 import datetime as dt

@@ -54,6 +54,25 @@ def mailing(session: Session, mailing_id: int) -> Mailing:
     return found
 
 
+def every(session: Session) -> list[Mailing]:
+    """All mailings, newest first."""
+    return list(session.scalars(select(Mailing).order_by(Mailing.id.desc())))
+
+
+def as_json(mailing: Mailing) -> dict[str, object]:
+    """A mailing as `mailing list --json` tells it; times are UTC in ISO 8601."""
+    return {
+        "id": mailing.id,
+        "kind": mailing.kind,
+        "name": mailing.name,
+        "issue": mailing.issue_id,
+        "state": mailing.state,
+        "reason": mailing.reason,
+        "due_at": mailing.due_at.isoformat(),
+        "recipients": mailing.next_position - 1,
+    }
+
+
 def send_issue(
     session: Session,
     *,

@@ -7,14 +7,14 @@ Placing an item copies its words; what the source says later never flows in.
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TypeVar
+from textwrap import shorten
 
 from babel.dates import format_date
 from markupsafe import escape
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.content.blocks import Block, IssueContent, LeadStory, Origin, Picture, Story, Text
+from newsletter.content.blocks import IssueContent, LeadStory, Origin, Picture, Story, Text
 from newsletter.content.merge import literal
 from newsletter.i18n import translations
 from newsletter.issues import revisions
@@ -25,9 +25,8 @@ from newsletter.news.models import NewsItem
 from subscribers import audit
 from subscribers.actor import Actor
 
+PREHEADER_AT_MOST = 140  # characters; what inboxes show at the widest
 SUGGESTED_AT_MOST = 8  # a lead and seven: what readers scan in two minutes, far below Gmail's 102 KB
-
-Teaser = TypeVar("Teaser", LeadStory, Story)
 
 
 def create(
@@ -75,10 +74,10 @@ def suggested(session: Session, publication: Publication) -> list[NewsItem]:
     return items
 
 
-def placed(kind: type[Teaser], item: NewsItem, *, id: str, language: str) -> Teaser:  # noqa: A002  # the block's id
-    """Copy an item into a block. An item without a link is placed whole, for nobody could read on."""
+def placed(kind: type[LeadStory | Story], item: NewsItem, *, block: str, language: str) -> LeadStory | Story:
+    """Copy an item into the block of that id. An item without a link is placed whole, for nobody could read on."""
     return kind(
-        id=id,
+        id=block,
         title=literal(item.title),
         text=literal(_teaser(item)),
         link=item.link,
@@ -89,14 +88,14 @@ def placed(kind: type[Teaser], item: NewsItem, *, id: str, language: str) -> Tea
 
 
 def _first_content(publication: Publication, items: Sequence[NewsItem], subject: str) -> IssueContent:
-    teasers: list[Block] = [
-        placed(Story if index else LeadStory, item, id=f"b{index + 2}", language=publication.language)
+    teasers = [
+        placed(Story if index else LeadStory, item, block=f"b{index + 2}", language=publication.language)
         for index, item in enumerate(items)
     ]
     titles = [literal(item.title) for item in items]
     return IssueContent(
         subject=subject or (titles[0] if titles else ""),
-        preheader=" · ".join(titles if subject else titles[1:])[:140],
+        preheader=shorten(" · ".join(titles if subject else titles[1:]), PREHEADER_AT_MOST, placeholder=" …"),
         blocks=(_greeting(publication.language), *teasers),
     )
 

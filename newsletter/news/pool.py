@@ -144,7 +144,7 @@ def item(session: Session, item_id: int) -> NewsItem:
 def digests(session: Session, identities: Collection[str]) -> dict[str, str]:
     """What the pool holds of these stories: identity → digest."""
     query = select(NewsItem.identity, NewsItem.content_digest).where(NewsItem.identity.in_(identities))
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def digest_of(article: Article) -> str:

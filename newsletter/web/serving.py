@@ -1,19 +1,18 @@
 """Running the web application: uvicorn, quietly, until it is told to stop.
 
-    serve(app, host="127.0.0.1", port=8000)
+    with listen("127.0.0.1", 8000) as listening:
+        serve(app, listening=listening)
 
-Nothing is printed but the log, one JSON object a line on stderr. The server's own access log stays
-off, because paths hold tokens. On SIGTERM answers under way are finished, then `serve` returns.
+Nothing is printed but the log. The server's own access log stays off, because paths hold tokens. On
+SIGTERM answers under way are finished, then `serve` returns.
 """
 
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-import structlog
 import uvicorn
 
 from newsletter.app import App
@@ -33,15 +32,9 @@ class PortUnusable(NewsletterError):
         self.port = port
 
 
-def serve(app: App, *, host: str, port: int) -> None:
-    """Serve the public pages until SIGTERM or SIGINT; the installation stays open.
-
-    Raises:
-        PortUnusable: the port is taken, forbidden, or the host is none of this machine.
-    """
-    configure_log()
-    listening = listen(host, port)
-    with listening, _returning_on_sigterm():
+def serve(app: App, *, listening: socket.socket) -> None:
+    """Serve the public pages until SIGTERM or SIGINT; the installation and the socket stay open."""
+    with _returning_on_sigterm():
         server_of(app).run(sockets=[listening])
 
 
@@ -51,11 +44,13 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         PortUnusable: the port is taken, forbidden, or the host is none of this machine.
     """
+    if port not in range(2**16):
+        raise PortUnusable(host, port, "there is no such port")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=512)
-    except (OSError, OverflowError) as error:
-        raise PortUnusable(host, port, getattr(error, "strerror", None) or str(error)) from error
+    except OSError as error:
+        raise PortUnusable(host, port, error.strerror or str(error)) from error
 
 
 def server_of(app: App) -> uvicorn.Server:
@@ -72,19 +67,6 @@ def server_of(app: App) -> uvicorn.Server:
             server_header=False,
             timeout_graceful_shutdown=GRACE_S,
         )
-    )
-
-
-def configure_log() -> None:
-    """Write the log to stderr, one JSON object a line, with the time in UTC."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 
 

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -22,7 +21,7 @@ from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 
-from tests.demo.inbox import Inbox
+from tests.demo.inbox import Inbox, free_port
 
 CONTENT = Path(__file__).parent / "content"
 ANNA, BERND, CARLA = "anna.winter@leser.example", "bernd.krüger@leser.example", "carla@leser.example"
@@ -39,7 +38,7 @@ class Demo:
         folder.mkdir(parents=True)
         self.folder = folder
         self.inbox = inbox
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
             **os.environ,
@@ -70,7 +69,8 @@ class Demo:
         """Run `newsletter serve`, pages and worker, while something is done."""
         command = [sys.executable, "-m", "newsletter", "serve", "--port", str(self.port)]
         print(f"\n$ newsletter serve --port {self.port}   (in the background)", flush=True)
-        process = subprocess.Popen(command, env=self.environment)
+        with (self.folder / "serve.log").open("wb") as log:
+            process = subprocess.Popen(command, env=self.environment, stderr=log)
         try:
             _wait_for(f"{self.url}/healthz", process)
             yield
@@ -87,6 +87,12 @@ class Demo:
         with urllib.request.urlopen(urllib.request.Request(url, data=body), timeout=WAIT_S) as answer:  # noqa: S310
             print(f"  {answer.status} {answer.reason}", flush=True)
             return str(answer.read().decode())
+
+    def press(self, url: str) -> str:
+        """Open a page and press its one button, as a reader does."""
+        with urllib.request.urlopen(url, timeout=WAIT_S) as answer:  # noqa: S310
+            button = re.search(r'<button[^>]* name="([^"]+)"[^>]* value="([^"]+)"', answer.read().decode())
+        return self.post(url, **({button[1]: button[2]} if button else {}))
 
 
 def main() -> None:
@@ -139,7 +145,7 @@ def _sign_up(demo: Demo) -> None:
     for address in (ANNA, BERND):
         mail = demo.inbox.last(address, count=1, within_s=WAIT_S)
         print(f"\n{address} reads: {mail['Subject']}")
-        demo.post(_link(mail, "confirm"))
+        demo.press(_link(mail, "confirm"))
     demo.inbox.last(CARLA, count=1, within_s=WAIT_S)
     print(f"\n{CARLA} reads it too, and does nothing.")
 
@@ -188,8 +194,8 @@ def _tell(demo: Demo, mailing: str) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(mail)
     _headline("Where it lies")
-    for what, path in (("HTML", "issue/issue.html"), ("text", "issue/issue.txt"), ("mails", "mails")):
-        print(f"  {what:6} {demo.folder / path}")
+    for what, place in (("HTML", "issue/issue.html"), ("text", "issue/issue.txt"), ("mails", "mails")):
+        print(f"  {what:6} {demo.folder / place}")
 
 
 def _verify(demo: Demo) -> str:
@@ -224,12 +230,6 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
         else:
             return
     sys.exit(f"`newsletter serve` does not answer at {url}.")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _quoted(argument: str) -> str:

@@ -1,5 +1,6 @@
 """A real SMTP server with inboxes, so that the demo reads what a reader would read."""
 
+import socket
 import time
 from collections import defaultdict
 from email import message_from_bytes, policy
@@ -16,7 +17,8 @@ class Inbox:
     def __init__(self) -> None:
         """Bind nothing yet; `with` starts and stops the server."""
         self.mails: dict[str, list[bytes]] = defaultdict(list)
-        self._controller = Controller(self, hostname="127.0.0.1", port=0, enable_SMTPUTF8=True)
+        self._port = free_port()
+        self._controller = Controller(self, hostname="127.0.0.1", port=self._port, enable_SMTPUTF8=True)
 
     def __enter__(self) -> Self:
         self._controller.start()
@@ -28,14 +30,13 @@ class Inbox:
     @property
     def url(self) -> str:
         """The address as NEWSLETTER_SMTP_URL wants it."""
-        port = self._controller.server.sockets[0].getsockname()[1]
-        return f"smtp://127.0.0.1:{port}?tls=none"
+        return f"smtp://127.0.0.1:{self._port}?tls=none"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take a mail (aiosmtpd calls this)."""
         del server, session
         for recipient in envelope.rcpt_tos:
-            self.mails[recipient].append(envelope.content)
+            self.mails[recipient].append(_octets(envelope.content))
         return "250 2.0.0 kept"
 
     def last(self, address: str, *, count: int, within_s: float) -> EmailMessage:
@@ -50,3 +51,14 @@ class Inbox:
                 raise TimeoutError(f"{address} has {len(self.mails[address])} mails, not {count}")
             time.sleep(0.05)  # noqa: TID251  # a person waits for the post
         return message_from_bytes(self.mails[address][count - 1], policy=policy.default)
+
+
+def free_port() -> int:
+    """A port that nobody listens at now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _octets(content: bytes | str | None) -> bytes:
+    return content if isinstance(content, bytes) else (content or "").encode()

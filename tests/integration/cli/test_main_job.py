@@ -11,7 +11,7 @@ import pytest
 from tests.integration.cli.conftest import Run
 from tests.support.makers import assets
 
-PAGE = assets() / "news" / "pressemitteilung.txt"
+PAGE = assets() / "news" / "mitteilung.txt"
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def test_init_twice_changes_nothing(run: Run, home: Path) -> None:
         (("publication", "set", "nowhere", "--imprint", "x"), "There is no publication “nowhere”."),
         (("publication", "set", "aktuell", "--brand", "/nowhere.toml"), "The brand file /nowhere.toml cannot be read"),
         (("news", "import", "/nowhere.html"), "/nowhere.html"),
-        (("subscriber", "import", "/nowhere.csv", "--list", "region"), "/nowhere.csv"),
+        (("subscriber", "import", "/nowhere.csv", "--list", "region"), "nowhere.csv"),
         (("issue", "create", "aktuell", "--suggest"), "There is nothing new to suggest for “aktuell”"),
         (("issue", "create", "aktuell", "--items", "99"), "There is no news item 99"),
         (("issue", "check", "99"), "There is no issue 99."),

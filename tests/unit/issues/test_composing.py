@@ -42,8 +42,8 @@ def test_a_placed_item_is_a_copy_that_remembers_its_version(session: Session, pu
 
 
 def test_a_linked_item_is_teased_and_an_unlinked_one_placed_whole(session: Session) -> None:
-    teased = composing.placed(Story, an_item(session), id="b1", language="de")
-    whole = composing.placed(Story, an_item(session, "Ohne Link", link=""), id="b2", language="de")
+    teased = composing.placed(Story, an_item(session), block="b1", language="de")
+    whole = composing.placed(Story, an_item(session, "Ohne Link", link=""), block="b2", language="de")
 
     assert teased.text == "<p>Nach sechs Jahren ist der Weg am Fluss begehbar.</p>"
     assert whole.text == (
@@ -53,11 +53,11 @@ def test_a_linked_item_is_teased_and_an_unlinked_one_placed_whole(session: Sessi
 
 @pytest.mark.parametrize(("language", "shown"), [("de", "20. November 2026"), ("en", "November 20, 2026")])
 def test_the_date_is_written_in_the_publications_language(session: Session, language: str, shown: str) -> None:
-    assert composing.placed(Story, an_item(session), id="b1", language=language).date == shown
+    assert composing.placed(Story, an_item(session), block="b1", language=language).date == shown
 
 
 def test_imported_words_never_become_a_merge_field(session: Session) -> None:
-    placed = composing.placed(Story, an_item(session, "[[first_name|du]]"), id="b1", language="de")
+    placed = composing.placed(Story, an_item(session, "[[first_name|du]]"), block="b1", language="de")
 
     assert "[[" not in placed.title
 
@@ -73,7 +73,7 @@ def test_a_picture_comes_with_its_credit(session: Session) -> None:
         caption="Am Fluss",
     )
 
-    placed = composing.placed(LeadStory, item, id="b1", language="de")
+    placed = composing.placed(LeadStory, item, block="b1", language="de")
 
     assert placed.picture == Picture("ab.jpg", "Ein Weg", 1200, 675, credit="Foto: Amt", caption="Am Fluss")
 
