@@ -101,9 +101,7 @@ def opened(path: Path) -> Iterator[Sheet]:
     Raises:
         FileUnusable: it is missing, empty, no text, or no column holds addresses.
     """
-    text, binary = lines.opened(path)
-    with text:
-        numbered = lines.numbered(text)
+    with lines.opened(path) as (numbered, binary):
         top = list(islice(numbered, ROW_LINES))
         if top and top[0][1].casefold().startswith("sep="):  # Excel's own way to tell the delimiter
             top = top[1:]

@@ -1,0 +1,265 @@
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from subscribers import audience, consent, importing, people, subscribing, suppression
+from subscribers.address import EmailAddress
+from subscribers.audit import AuditEntry
+from subscribers.errors import NotPermitted
+from subscribers.importing import Report, run
+from subscribers.importing.sheet import GoodRow
+from subscribers.importing.sorting import Sorted, Wanted, sort
+from subscribers.models import ConsentRecord, MailingList, Subscriber, Subscription, SuppressionReason
+from tests.support.people import NOW, SECRET, STAFF, VISITOR, a_list, a_subscription, asked
+
+PROOF = "Double opt-in of the old system, kept since 2019; export of 2026-11-01."
+
+
+@pytest.fixture
+def news(session: Session) -> MailingList:
+    return a_list(session)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "people.csv"
+
+
+def bring_in(
+    session: Session,
+    mailing_list: MailingList,
+    path: Path,
+    content: str | None = None,
+    *,
+    proof: str | None = PROOF,
+    bad_rows: Path | None = None,
+    rehearse: bool = False,
+    rows: int = 3,
+) -> Report:
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with (
+        importing.opened(path) as sheet,
+        importing.Import(sheet, mailing_list, proof=proof, secret=SECRET, by=STAFF, bad_rows=bad_rows) as work,
+    ):
+        for chunk in sheet.chunks(rows):
+            if rehearse:
+                work.rehearse(session, chunk)
+            else:
+                work.take(session, chunk, now=NOW)
+        return work.report()
+
+
+def receivers(session: Session, mailing_list: MailingList) -> list[str]:
+    return [row.address for row in session.execute(audience.confirmed(mailing_list.id))]
+
+
+def count(session: Session, table: type[Subscriber | Subscription | ConsentRecord | AuditEntry]) -> int:
+    return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_with_proof_people_are_confirmed_and_the_proof_is_kept(session: Session, news: MailingList, path: Path) -> None:
+    report = bring_in(session, news, path, "E-Mail;Vorname;Kunde\nAnna@Example.org;Anna;17\nbert@example.org;Bert;18\n")
+
+    assert report == Report(
+        rows=2,
+        imported=2,
+        already_there=0,
+        duplicates=0,
+        suppressed=0,
+        bad_rows=0,
+        bad=(),
+        ignored_columns=("Kunde",),
+    )
+    assert receivers(session, news) == ["Anna@example.org", "bert@example.org"]
+    (record,) = consent.export(session, EmailAddress.parse("anna@example.org"), by=STAFF)["records"]
+    assert (record["kind"], record["actor"], record["source"]) == ("imported with proof", "command line", "import")
+    assert record["wording"]["text"] == PROOF
+    assert record["evidence"] == {
+        "address": "Anna@example.org",
+        "file": "people.csv",
+        "line": 2,
+        "row": {"E-Mail": "Anna@Example.org", "Vorname": "Anna", "Kunde": "17"},
+        "entered_by": "command line",
+    }
+    assert consent.verify(session, secret=SECRET).holds
+
+
+@pytest.mark.parametrize("proof", [None, "", "  "])
+def test_without_proof_people_are_pending(session: Session, news: MailingList, path: Path, proof: str | None) -> None:
+    report = bring_in(session, news, path, "email\nanna@example.org\n", proof=proof)
+
+    assert report.imported == 1
+    assert receivers(session, news) == []
+    subscription = session.scalars(select(Subscription)).one()
+    assert (subscription.state, subscription.confirmation_sent_at) == ("pending", None)
+    record = session.scalars(select(ConsentRecord)).one()
+    assert (record.kind, record.wording) == ("imported without proof", None)
+
+
+def test_each_row_is_counted_once(session: Session, news: MailingList, path: Path) -> None:
+    a_subscription(session, news, "known@example.org")
+    blocked = EmailAddress.parse("blocked@example.org")
+    suppression.add(session, blocked, SuppressionReason.BLOCKED, secret=SECRET, by=STAFF, now=NOW)
+    content = (
+        "email\nanna@example.org\nANNA@example.org\nknown@example.org\nblocked@example.org\nnobody\n"
+        "bert@example.org\nanna@EXAMPLE.org\n"
+    )
+
+    report = bring_in(session, news, path, content)
+
+    assert (report.rows, report.imported, report.duplicates, report.already_there) == (7, 2, 2, 1)
+    assert (report.suppressed, report.bad_rows) == (1, 1)
+    assert report.bad == ((6, "“nobody” is not an e-mail address: An @-sign is missing"),)
+    assert people.find(session, blocked) is None
+
+
+def test_a_rehearsal_reports_the_same_and_changes_nothing(session: Session, news: MailingList, path: Path) -> None:
+    a_subscription(session, news, "known@example.org")
+    content = "email\nanna@example.org\nknown@example.org\nx\nanna@example.org\nbert@example.org\nbert@example.org\n"
+    bad_rows = path.with_name("bad.csv")
+    session.flush()
+    before = [count(session, table) for table in (Subscriber, Subscription, ConsentRecord, AuditEntry)]
+
+    rehearsed = bring_in(session, news, path, content, rehearse=True, bad_rows=bad_rows, rows=2)
+
+    session.flush()
+    assert [count(session, table) for table in (Subscriber, Subscription, ConsentRecord, AuditEntry)] == before
+    assert not bad_rows.exists()
+    assert bring_in(session, news, path, content, rows=2) == rehearsed
+
+
+def test_importing_the_same_file_again_changes_nothing(session: Session, news: MailingList, path: Path) -> None:
+    bring_in(session, news, path, "email\nanna@example.org\nbert@example.org\n")
+
+    report = bring_in(session, news, path)
+
+    assert (report.imported, report.already_there) == (0, 2)
+    assert count(session, ConsentRecord) == 2
+
+
+def test_who_left_stays_left(session: Session, news: MailingList, path: Path) -> None:
+    subscription = a_subscription(session, news)
+    subscribing.leave(session, subscription, source="x", secret=SECRET, by=VISITOR, now=NOW)
+
+    report = bring_in(session, news, path, "email\nanna@example.org\n")
+
+    assert report.already_there == 1
+    assert receivers(session, news) == []
+
+
+def test_who_left_and_was_then_signed_up_by_anybody_is_not_confirmed_by_old_proof(
+    session: Session, news: MailingList, path: Path
+) -> None:
+    subscription = a_subscription(session, news, confirmed=False)
+    subscribing.leave(session, subscription, source="x", secret=SECRET, by=VISITOR, now=NOW)
+    subscription.confirmation_sent_at = None
+    asked(session, news)
+
+    report = bring_in(session, news, path, "email\nanna@example.org\n")
+
+    assert report.already_there == 1
+    assert receivers(session, news) == []
+
+
+def test_a_confirmed_reader_is_not_renamed(session: Session, news: MailingList, path: Path) -> None:
+    a_subscription(session, news)
+    events = a_list(session, "events")
+
+    report = bring_in(session, events, path, "email;Vorname\nANNA@example.org;Annabella\n")
+
+    assert report.imported == 1
+    assert people.known(session, EmailAddress.parse("anna@example.org")).first_name == "Anna"
+    assert receivers(session, events) == ["anna@example.org"]
+    assert [record.sequence for record in consent.history(session, 1)] == [1, 2, 3]
+    assert consent.verify(session, secret=SECRET).holds
+
+
+def test_proof_brought_later_confirms_who_was_imported_without(session: Session, news: MailingList, path: Path) -> None:
+    bring_in(session, news, path, "email\nanna@example.org\n", proof=None)
+
+    report = bring_in(session, news, path)
+
+    assert report.imported == 1
+    assert receivers(session, news) == ["anna@example.org"]
+    kinds = [record.kind for record in consent.history(session, 1)]
+    assert kinds == ["imported without proof", "imported with proof"]
+    assert consent.verify(session, secret=SECRET).holds
+
+
+def test_bad_rows_are_kept_to_be_corrected_and_imported(session: Session, news: MailingList, path: Path) -> None:
+    bad_rows = path.with_name("bad.csv")
+    content = 'Vorname;E-Mail\nAnna;anna@example.org\nBert;bert@\nCarl\nDora;"dora@example.org\nEmil;e@example.org\n'
+
+    bring_in(session, news, path, content, bad_rows=bad_rows)
+
+    kept = list(csv.reader(bad_rows.read_text(encoding="utf-8-sig").splitlines(), delimiter=";"))
+    assert kept[0] == ["Vorname", "E-Mail", "reason"]
+    assert kept[1][:2] == ["Bert", "bert@"]
+    assert kept[1][2].startswith("“bert@” is not an e-mail address")
+    assert kept[2] == ["Carl", "", "it has no address"]
+    assert kept[3] == ['Dora;"dora@example.org', "", "a quotation mark is not closed"]
+    corrected = bad_rows.read_text(encoding="utf-8-sig").replace("bert@;", "bert@example.org;")
+    again = bring_in(session, news, path, corrected)
+    assert (again.imported, again.bad_rows) == (1, 2)
+
+
+def test_no_file_of_bad_rows_is_made_where_all_are_good(session: Session, news: MailingList, path: Path) -> None:
+    bad_rows = path.with_name("bad.csv")
+
+    bring_in(session, news, path, "email\nanna@example.org\n", bad_rows=bad_rows)
+
+    assert not bad_rows.exists()
+
+
+def test_each_chunk_has_its_row_in_the_audit_log(session: Session, news: MailingList, path: Path) -> None:
+    bring_in(session, news, path, "email\n" + "".join(f"r{number}@example.org\n" for number in range(5)))
+
+    session.flush()
+    details = session.scalars(select(AuditEntry.details).where(AuditEntry.action == "subscriber.import")).all()
+    assert [(row["imported"], row["rows_so_far"]) for row in details] == [(3, 3), (2, 5)]
+    assert details[0]["file"] == "people.csv"
+
+
+def test_more_people_than_fit_into_one_statement_are_imported(session: Session, news: MailingList, path: Path) -> None:
+    content = "email\n" + "".join(f"reader{number}@example.org\n" for number in range(1_200))
+
+    report = bring_in(session, news, path, content, rows=1_000)
+
+    assert report.imported == 1_200
+    assert len(receivers(session, news)) == 1_200
+    assert consent.verify(session, secret=SECRET).holds
+
+
+def test_a_person_made_known_in_the_same_moment_is_looked_up_again(
+    session: Session, news: MailingList, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first look finds nobody, as it does when a sign-up commits just after it."""
+    asked(session, news, "bert@example.org")
+    session.flush()
+    looks: list[int] = []
+
+    def outdated_look(session_: Session, rows: Sequence[GoodRow], **facts: Any) -> Sorted:
+        looks.append(len(rows))
+        if len(looks) == 1:
+            return Sorted(tuple(Wanted(row, row.address.key, None, None) for row in rows), 0, 0)
+        return sort(session_, rows, **facts)
+
+    monkeypatch.setattr(run, "sort", outdated_look)
+
+    report = bring_in(session, news, path, "email\nanna@example.org\nbert@example.org\n")
+
+    assert looks == [2, 2]
+    assert (report.imported, report.already_there) == (1, 1)
+
+
+def test_a_reader_may_not_import(news: MailingList, path: Path) -> None:
+    path.write_text("email\nanna@example.org\n")
+
+    with importing.opened(path) as sheet, pytest.raises(NotPermitted):
+        importing.Import(sheet, news, proof=None, secret=SECRET, by=VISITOR)
