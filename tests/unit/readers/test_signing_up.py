@@ -41,7 +41,7 @@ def sign_up(
         secret=SECRET,
         public_url=URL,
         by=VISITOR,
-        now=NOW,
+        now=now,
     )
 
 
