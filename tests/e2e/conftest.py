@@ -1,0 +1,60 @@
+"""A real server and a real browser."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from newsletter.app import App
+from newsletter.database import Database
+from newsletter.web import serving
+from tests.support.web import an_app
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An installation that is being served."""
+
+    app: App
+    url: str
+
+
+@pytest.fixture
+def site(database: Database, tmp_path: Path) -> Iterator[Running]:
+    """The public pages on a free port of this machine."""
+    listening = serving.listen("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    legal = {f"{name}_url": f"{url}/leave" for name in ("imprint", "privacy", "accessibility")}
+    app = an_app(database, tmp_path, base_url=url, **legal)
+    server = serving.server_of(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    yield Running(app, url)
+    server.should_exit = True
+    thread.join(timeout=30)
+    listening.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; `make test` installs it."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("Chromium is not installed; `make test` installs it")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def desktop(browser: Browser) -> Iterator[BrowserContext]:
+    """A German reader's window without scripts, as no page of ours needs any."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="de-DE", java_script_enabled=False)
+    yield context
+    context.close()

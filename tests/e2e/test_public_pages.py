@@ -1,0 +1,197 @@
+"""The public pages in a browser: accessible, without scripts, cookies or requests to anybody else."""
+
+import datetime as dt
+import re
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from newsletter.delivery.models import Mailing
+from newsletter.issues import compilations
+from newsletter.rendering.compiled import CompiledIssue, Mailbox, Slot
+from newsletter.web import limits
+from subscribers import tokens
+from tests.e2e.conftest import Running
+from tests.support.makers import SECRET
+from tests.support.web import a_reader, mails_to, state_of
+
+pytestmark = pytest.mark.slow
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ANNA = "anna@posteo.de"
+
+
+def addresses(site: Running) -> dict[str, str]:
+    """Every page that is opened by a link, by what it shows."""
+    app = site.app
+    pending = a_reader(app, "pending@posteo.de")
+    confirmed = a_reader(app, "confirmed@posteo.de", confirmed=True)
+    old = app.now() - dt.timedelta(days=30)
+    expired = tokens.confirmation(SECRET, pending.subscription_id, address_key="pending@posteo.de", now=old)
+    return {
+        "sign-up": "/lists/region",
+        "embed": "/lists/region/embed",
+        "confirm": f"/confirm/{pending.confirm_token}",
+        "confirmed": f"/confirm/{confirmed.confirm_token}",
+        "expired": f"/confirm/{expired}",
+        "confirm invalid": "/confirm/nonsense",
+        "leave": f"/leave/{confirmed.leave_token}",
+        "leave test": f"/leave/{tokens.leave_test(SECRET)}",
+        "gone": f"/leave/{tokens.leave(SECRET, 999)}",
+        "leave invalid": "/leave/nonsense",
+        "leave how": "/leave",
+        "nothing": "/nowhere",
+    }
+
+
+def assert_accessible(page: Page, name: str) -> None:
+    result = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+    assert [(name, violation["id"]) for violation in result.response["violations"]] == []
+    width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert width[0] <= width[1], f"{name} is wider than the window"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "language", "width"),
+    [("light", "de-DE", 1280), ("dark", "en-GB", 375)],
+)
+def test_axe_finds_nothing_on_any_page(site: Running, browser: Browser, scheme: str, language: str, width: int) -> None:
+    context = browser.new_context(
+        color_scheme="dark" if scheme == "dark" else "light",
+        locale=language,
+        viewport={"width": width, "height": 800},
+    )
+    page = context.new_page()
+    for name, path in addresses(site).items():
+        page.goto(site.url + path)
+        assert_accessible(page, name)
+    page.goto(f"{site.url}/lists/region")
+    page.fill("#email", "anna@")
+    page.click("summary")
+    page.fill("#first_name", "Anna")
+    assert_accessible(page, "opened")
+    page.click("button")
+    expect(page.locator("#email-problem")).to_be_visible()
+    assert_accessible(page, "address invalid")
+    page.fill("#email", ANNA)
+    page.click("button")
+    expect(page.locator("h1")).to_have_text(re.compile("Bitte sehen Sie in Ihr Postfach|Please look into your inbox"))
+    assert_accessible(page, "asked")
+    for number in range(limits.PER_VISITOR.burst):
+        httpx.post(f"{site.url}/lists/region", data={"email": f"p{number}@posteo.de"})
+    page.goto(f"{site.url}/lists/region")
+    page.fill("#email", "late@posteo.de")
+    page.click("button")
+    expect(page.locator("h1")).to_have_text(re.compile("Bitte warten Sie einen Moment|Please wait a moment"))
+    assert_accessible(page, "too often")
+    context.close()
+
+
+def test_a_reader_signs_up_confirms_and_leaves_with_the_keyboard_alone(site: Running, desktop: BrowserContext) -> None:
+    page = desktop.new_page()
+    page.goto(f"{site.url}/lists/region")
+    page.focus("#email")
+    page.keyboard.type(ANNA)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Bitte sehen Sie in Ihr Postfach")
+
+    (mail,) = mails_to(site.app, ANNA)
+    page.goto(f"{site.url}/confirm/{mail.fields['confirm_token']}")
+    press_the_button(page)
+    expect(page.locator("h1")).to_have_text("Sie sind angemeldet")
+    assert state_of(site.app, ANNA) == "confirmed"
+
+    assert mail.subscription_id is not None
+    page.goto(f"{site.url}/leave/{tokens.leave(SECRET, mail.subscription_id)}")
+    press_the_button(page)
+    expect(page.locator("h1")).to_have_text("Sie sind abgemeldet")
+    assert state_of(site.app, ANNA) == "left"
+
+
+def press_the_button(page: Page) -> None:
+    """Go to it with the tabulator key, past the links before it, and press it with the space bar."""
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if page.locator("button:focus").count():
+            break
+    with page.expect_navigation():
+        page.keyboard.press("Space")
+
+
+def test_the_cursor_stands_in_the_field_that_is_wrong(site: Running, desktop: BrowserContext) -> None:
+    page = desktop.new_page()
+    page.goto(f"{site.url}/lists/region")
+    page.fill("#email", "anna@")
+    page.click("button")
+
+    expect(page.locator("#email-problem")).to_be_visible()
+    expect(page.locator("#email")).to_be_focused()
+    expect(page.locator("#email")).to_have_value("anna@")
+
+
+def test_the_copied_form_works_on_another_site(site: Running, desktop: BrowserContext) -> None:
+    page = desktop.new_page()
+    page.goto(f"{site.url}/lists/region/embed")
+    copied = page.locator("#code").input_value()
+    foreign = "http://verein.localhost/"
+    page.route(foreign, lambda route: route.fulfill(body=copied, content_type="text/html; charset=utf-8"))
+
+    page.goto(foreign)
+    page.fill("[name=email]", ANNA)
+    page.click("button")
+
+    expect(page.locator("h1")).to_have_text("Bitte sehen Sie in Ihr Postfach")
+    assert page.url == f"{site.url}/lists/region"
+    assert state_of(site.app, ANNA) == "pending"
+
+
+def test_no_page_sets_a_cookie_or_asks_anybody_else(site: Running, desktop: BrowserContext) -> None:
+    asked: list[str] = []
+    desktop.on("request", lambda request: asked.append(request.url))
+    page = desktop.new_page()
+
+    for path in addresses(site).values():
+        page.goto(site.url + path)
+
+    assert [url for url in asked if not url.startswith((site.url, "data:"))] == []
+    assert desktop.cookies() == []
+
+
+def test_a_mail_seen_in_the_browser_has_its_styles_and_pictures(site: Running, browser: Browser) -> None:
+    app = site.app
+    app.settings.media_folder.mkdir()
+    (app.settings.media_folder / "dot.gif").write_bytes(
+        b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,"
+        b"\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+    )
+    html = (
+        '<!doctype html><html lang="de"><title>x</title><style>p { color: rgb(1, 2, 3) }</style>',
+        f'<p style="margin: 7px">Hallo</p><img alt="" src="{site.url}/media/dot.gif">',
+        '<script>document.title = "ran"</script><a href="',
+        Slot("links.unsubscribe"),
+        '">Abmelden</a></html>',
+    )
+    sender = Mailbox("", "presse@example.org")
+    compiled = CompiledIssue(language="de", sender=sender, subject=("x",), html=html, text=("x",))
+    with app.writing() as session:
+        digest = compilations.store(session, compiled, now=app.now())
+        mailing = Mailing(
+            kind="issue", name="x", compiled=digest, due_at=app.now(), created_at=app.now(), created_by="x"
+        )
+        session.add(mailing)
+        session.flush()
+        token = tokens.view(SECRET, mailing.id)
+    page = browser.new_page()
+
+    page.goto(f"{site.url}/view/{token}")
+
+    style = page.evaluate("(p => [getComputedStyle(p).color, getComputedStyle(p).margin])(document.querySelector('p'))")
+    assert style == ["rgb(1, 2, 3)", "7px"]
+    assert page.evaluate("document.querySelector('img').naturalWidth") == 1
+    assert page.title() == "x"
+    page.click("text=Abmelden")
+    page.wait_for_url(f"{site.url}/leave")
+    page.close()
