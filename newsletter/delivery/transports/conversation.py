@@ -6,6 +6,7 @@ final dot on leaves a message in doubt.
 """
 
 import base64
+import select
 import smtplib
 import socket
 import ssl
@@ -162,13 +163,19 @@ class Conversation:
 
     def _hand_over(self, message: bytes) -> Reply:
         self._guarded(Step.BODY, self._timeouts.block_s, lambda: self._client.send(_dot_stuffed(message)))
+        if self._has_news():  # hung up, or an answer too early: without the dot, nothing was sent for certain
+            self._read(Step.BODY, wanted=0)
         self._guarded(Step.FINAL_DOT, self._timeouts.block_s, lambda: self._client.send(b".\r\n"))
         code, text = self._guarded(Step.FINAL_DOT, self._timeouts.final_dot_s, self._client.getreply)
         return _reply(Step.FINAL_DOT, code, text)
 
+    def _has_news(self) -> bool:
+        sock = self._client.sock
+        return sock is not None and bool(select.select([sock], [], [], 0)[0])
+
     def _make_ready(self, reply: Reply) -> None:
         """RSET after a refusal; a connection that broke, or that the relay is closing, is dropped."""
-        self.is_open = reply.code not in (None, CLOSING)
+        self.is_open = reply.code not in (None, CLOSING) and reply.step is not Step.BODY
         if self.is_open and reply.step is not Step.FINAL_DOT:
             try:
                 self._ask(Step.MAIL, "RSET")

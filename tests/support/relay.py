@@ -1,0 +1,200 @@
+"""A real SMTP server on loopback that does as it is told.
+
+    with Relay() as relay:
+        relay.answer("RCPT", "550 5.1.1 no such user", to="b@example.org")
+        relay.answer("DATA", DROP, times=1)  # reads the message, then hangs up without a reply
+        …
+        relay.received["a@example.org"]  # the messages it accepted, or read before it hung up
+
+Steps: GREETING, EHLO, AUTH, MAIL, RCPT, BODY (after 354, before the final dot), DATA (after the final dot), RSET.
+"""
+
+import asyncio
+import ssl
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from aiosmtpd.smtp import SMTP, AuthResult
+
+from newsletter.delivery.transports.conversation import Timeouts
+
+IMPATIENT = Timeouts(connect_s=2, command_s=0.5, data_s=0.5, block_s=0.5, final_dot_s=0.5)
+DROP = "hang up"
+HANG = "say nothing"
+
+
+@dataclass
+class _Rule:
+    step: str
+    answer: str
+    to: str | None
+    times: int
+
+
+class Relay:
+    """Listens from `with` to the end of it."""
+
+    def __init__(
+        self, *, tls: ssl.SSLContext | None = None, password: str | None = None, delay_s: float = 0, **options: Any
+    ) -> None:
+        self.received: dict[str, list[bytes]] = defaultdict(list)
+        self.order: list[str] = []
+        self.connections = 0
+        self.port = 0
+        self._rules: list[_Rule] = []
+        self._loop = asyncio.new_event_loop()
+        self._options: dict[str, Any] = {"hostname": "relay.test", "enable_SMTPUTF8": True, **options}
+        self._delay_s = delay_s
+        if tls:
+            self._options["tls_context"] = tls
+        if password is not None:
+            self._options |= {
+                "auth_require_tls": False,
+                "authenticator": lambda *them: AuthResult(success=them[4].password == password.encode(), handled=False),
+            }
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    def answer(self, step: str, answer: str, *, to: str | None = None, times: int = 1_000_000) -> None:
+        """Give this answer at a step, for one recipient or for all, so many times; earlier rules go first."""
+        self._rules.append(_Rule(step, answer, to, times))
+
+    def obey(self) -> None:
+        """Forget all answers it was told."""
+        self._rules.clear()
+
+    def rule(self, step: str, to: str | None = None) -> str | None:
+        """The answer it was told to give now."""
+        for rule in self._rules:
+            if rule.step == step and rule.times and rule.to in (None, to):
+                rule.times -= 1
+                return rule.answer
+        return None
+
+    def __enter__(self) -> Self:
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._serve, args=(ready,), daemon=True)
+        self._thread.start()
+        assert ready.wait(10)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    def _serve(self, ready: threading.Event) -> None:
+        asyncio.set_event_loop(self._loop)
+        server = self._loop.run_until_complete(self._loop.create_server(self._session, "127.0.0.1", 0))
+        self.port = server.sockets[0].getsockname()[1]
+        ready.set()
+        self._loop.run_forever()
+        server.close()
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self._loop.close()
+
+    def _session(self) -> "_Session":
+        self.connections += 1
+        return _Session(_Handler(self), relay=self, loop=self._loop, **self._options)
+
+    async def read(self, address: str, message: bytes) -> None:
+        """Keep a message that arrived whole."""
+        await asyncio.sleep(self._delay_s)
+        self.received[address].append(message)
+        self.order.append(address)
+
+
+class _Session(SMTP):  # type: ignore[misc]  # aiosmtpd ships no types
+    def __init__(self, *them: Any, relay: Relay, **options: Any) -> None:
+        super().__init__(*them, **options)
+        self.told = relay
+
+    async def push(self, status: str | bytes) -> None:
+        text = status.decode() if isinstance(status, bytes) else status
+        if text.startswith("220 ") and "TLS" not in text:
+            answer = self.told.rule("GREETING")
+            if answer is not None:
+                text = await self.obey(answer)
+        await super().push(text)
+        if text.startswith("354") and self.told.rule("BODY"):
+            self.transport.abort()
+        if text.startswith("421") and self.transport:
+            self.transport.close()
+
+    async def smtp_RSET(self, argument: str) -> None:  # noqa: N802  # aiosmtpd's name
+        answer = self.told.rule("RSET")
+        if answer is None:
+            await super().smtp_RSET(argument)
+        else:
+            await self.push(await self.obey(answer))
+
+    async def obey(self, answer: str) -> str:
+        if answer == HANG:
+            await asyncio.sleep(30)
+        if answer == DROP:
+            self.transport.abort()
+            await asyncio.sleep(30)
+        return answer
+
+
+class _Handler:
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+
+    async def handle_EHLO(  # noqa: N802  # aiosmtpd's name
+        self, server: _Session, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        del envelope
+        session.host_name = hostname
+        answer = self._relay.rule("EHLO")
+        return responses if answer is None else [await server.obey(answer)]
+
+    async def handle_MAIL(  # noqa: N802  # aiosmtpd's name
+        self, server: _Session, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        del session
+        answer = self._relay.rule("MAIL")
+        if answer is not None:
+            return await server.obey(answer)
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 Ok"
+
+    async def handle_RCPT(  # noqa: N802  # aiosmtpd's name
+        self, server: _Session, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        del session, options
+        answer = self._relay.rule("RCPT", address)
+        if answer is not None:
+            return await server.obey(answer)
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 Ok"
+
+    async def handle_DATA(self, server: _Session, session: Any, envelope: Any) -> str:  # noqa: N802  # aiosmtpd's name
+        del session
+        [address] = envelope.rcpt_tos
+        answer = self._relay.rule("DATA", address)
+        if answer is None or answer == DROP:
+            await self._relay.read(address, envelope.original_content)
+        if answer is not None:
+            return await server.obey(answer)
+        return "250 2.0.0 Ok: queued as 4BX7"
+
+
+def wait_until(is_true: Callable[[], object], *, seconds: float = 20) -> None:
+    """Wait for something another process does."""
+    end = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < end, "it never happened"
+        threading.Event().wait(0.02)
