@@ -115,8 +115,8 @@ def describe(subscriber: Subscriber, address: EmailAddress, person: Person) -> N
 
 
 def _one_line(text: str) -> str:
-    if text.isascii() and text.isprintable() and "  " not in text:
-        return text.strip()  # nearly every name of an import
+    if text.isprintable() and "  " not in text:
+        return unicodedata.normalize("NFC", text.strip())  # nearly every name of an import
     shown = (
         character if character in _JOINERS or not unicodedata.category(character).startswith("C") else " "
         for character in text
