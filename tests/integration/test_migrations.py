@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -40,8 +41,8 @@ def test_a_consent_record_can_be_neither_changed_nor_deleted(database: Database,
         session.execute(
             text(
                 "INSERT INTO subscriber (id, address, address_key, suppression_key, provider, salutation, title,"
-                " first_name, last_name, organisation, language, created_at) VALUES (1, 'a@b.de', 'a@b.de', '', 'other',"
-                " '', '', '', '', '', 'de', '2026-11-23')"
+                " first_name, last_name, organisation, language, created_at)"
+                " VALUES (1, 'a@b.de', 'a@b.de', '', 'other', '', '', '', '', '', 'de', '2026-11-23')"
             ),
         )
         session.execute(
@@ -53,3 +54,9 @@ def test_a_consent_record_can_be_neither_changed_nor_deleted(database: Database,
 
     with pytest.raises(IntegrityError, match="append-only"), database.writing() as session:
         session.execute(text(statement))
+
+
+def test_the_newest_file_is_the_head_of_the_history() -> None:
+    heads = ScriptDirectory.from_config(migrations.configuration()).get_heads()
+
+    assert heads == [migrations.newest()]
