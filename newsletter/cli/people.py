@@ -72,7 +72,6 @@ def add(email: str, list_slug: str, requested_by: str, language: str | None, **t
             requested_by=requested_by,
             person=Person(**told, language=language or mailing_list.language),
             secret=app.secret,
-            public_url=app.site.public_url,
             by=Actor.command_line(),
             now=app.now(),
         )

@@ -29,12 +29,10 @@ def send(
     publication: Publication,
     mailing_list: MailingList,
     token: str,
-    public_url: str,
     by: Actor,
     now: dt.datetime,
 ) -> None:
-    """Hand the mail to delivery; its link holds the token."""
-    del public_url  # delivery makes the link of the token
+    """Hand the mail to delivery, which makes the link of the token."""
     mailings.send_system_mail(
         session,
         compiled(publication, mailing_list, language=due.language),

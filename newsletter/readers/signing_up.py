@@ -30,7 +30,6 @@ def sign_up(
     source: str,
     ip: str | None,
     secret: Secret,
-    public_url: str,
     by: Actor,
     now: dt.datetime,
 ) -> None:
@@ -52,7 +51,7 @@ def sign_up(
         by=by,
         now=now,
     )
-    _act(session, decision, mailing_list, publication, secret=secret, public_url=public_url, by=by, now=now)
+    _act(session, decision, mailing_list, publication, secret=secret, by=by, now=now)
 
 
 def add_requested(
@@ -63,7 +62,6 @@ def add_requested(
     requested_by: str,
     person: Person,
     secret: Secret,
-    public_url: str,
     by: Actor,
     now: dt.datetime,
 ) -> ConfirmationDue | NothingDue:
@@ -84,7 +82,7 @@ def add_requested(
         by=by,
         now=now,
     )
-    _act(session, decision, mailing_list, publication, secret=secret, public_url=public_url, by=by, now=now)
+    _act(session, decision, mailing_list, publication, secret=secret, by=by, now=now)
     return decision
 
 
@@ -108,7 +106,6 @@ def _act(
     publication: Publication,
     *,
     secret: Secret,
-    public_url: str,
     by: Actor,
     now: dt.datetime,
 ) -> None:
@@ -120,7 +117,6 @@ def _act(
         publication=publication,
         mailing_list=mailing_list,
         token=tokens.confirmation(secret, decision.subscription_id, address_key=decision.address.key, now=now),
-        public_url=public_url,
         by=by,
         now=now,
     )

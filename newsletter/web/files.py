@@ -26,6 +26,13 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,120}(\.[a-z0-9]{2,5})")
 router = APIRouter()
 
 
+@router.api_route("/favicon.ico", methods=["GET", "HEAD"])
+def favicon(visit: Annotated[Visit, Depends(visit_of)]) -> Response:
+    """The icon for pages that name none, such as a mail in the browser."""
+    icon = visit.pages.assets.files["icon.svg"]
+    return Response(icon.content, media_type=icon.media_type, headers={"Cache-Control": "public, max-age=86400"})
+
+
 @router.api_route("/static/{digest}/{name}", methods=["GET", "HEAD"])
 def static(digest: str, name: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     """A static file under the digest of its content."""

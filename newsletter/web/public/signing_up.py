@@ -86,7 +86,6 @@ def _signed_up(visit: Visit, form: Form, *, offer: Offer, address: EmailAddress,
                 source=SOURCES.get(form.text("source"), "form"),
                 ip=visitors.ip_kept(visit.request, app.settings),
                 secret=app.secret,
-                public_url=app.settings.public_url,
                 by=Actor.reader(None),
                 now=now,
             )

@@ -119,7 +119,6 @@ def test_everybody_on_a_list_gets_one_stored_mail_with_a_link_of_their_own(sessi
             publication=publication,
             mailing_list=mailing_list,
             token=f"token-{number}",
-            public_url="https://news.example.org",
             by=BY,
             now=NOW,
         )

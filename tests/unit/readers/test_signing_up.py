@@ -17,8 +17,6 @@ from subscribers.subscribing import ConfirmationDue, NothingDue, Reason
 from tests.support.makers import a_publication
 from tests.support.people import NOW, SECRET, STAFF, VISITOR, WORDING, a_list, a_subscription
 
-URL = "https://news.example.org"
-
 
 @pytest.fixture
 def news(session: Session) -> MailingList:
@@ -39,7 +37,6 @@ def sign_up(
         source="page",
         ip=None,
         secret=SECRET,
-        public_url=URL,
         by=VISITOR,
         now=now,
     )
@@ -55,7 +52,6 @@ def add_requested(
         requested_by=why,
         person=Person(),
         secret=SECRET,
-        public_url=URL,
         by=STAFF,
         now=NOW,
     )
