@@ -34,8 +34,8 @@ class Limit:
 
 # An office behind one address signs up its staff in a lunch break; a script is through in seconds.
 PER_VISITOR = Limit("visitor", burst=20, interval=dt.timedelta(minutes=1))
-# Nobody's mailbox is filled by somebody who types their address again and again.
-PER_ADDRESS = Limit("address", burst=3, interval=dt.timedelta(minutes=20))
+# Somebody may want a few lists at once; nobody's mailbox is filled by another who types the address again and again.
+PER_ADDRESS = Limit("address", burst=5, interval=dt.timedelta(minutes=20))
 
 
 def take(session: Session, limit: Limit, *, who: str, secret: Secret, now: dt.datetime) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from newsletter.i18n import translations
 from newsletter.readers.signing_up import publication_of
 from subscribers import lists
+from subscribers.errors import ListNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ def offer_of(session: Session, slug: str) -> Offer:
         ListNotFound: no list has it.
         ListNotOpen: it has no publication yet.
     """
+    if not slug.isprintable():  # PostgreSQL refuses even to be asked for NUL
+        raise ListNotFound(slug)
     found = lists.named(session, slug)
     publication = publication_of(session, found)
     return Offer(found.slug, found.name, found.language, publication.sender_name or publication.name)

@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from newsletter.app import App
 from newsletter.database import Database
+from newsletter.issues.models import Publication
 from newsletter.readers import leaving
+from subscribers.models import MailingList
 from tests.support.web import Client, a_client, a_reader, an_app, dump
 
 PAGES = ["/lists/region", "/lists/region/embed", "/confirm/x", "/leave/x", "/leave", "/view/x", "/nowhere", "/healthz"]
@@ -37,6 +40,26 @@ def test_no_page_asks_for_a_script_or_anything_from_elsewhere(client: Client, pa
     assert " style=" not in text
     assert 'src="http' not in text
     assert 'rel="stylesheet" href="http' not in text
+
+
+def test_markup_in_the_names_of_list_and_sender_is_shown_as_text(app: App, client: Client) -> None:
+    reader = a_reader(app)
+    with app.writing() as session:
+        session.execute(update(MailingList).values(name='"><script>alert(1)</script>'))
+        session.execute(update(Publication).values(sender_name="'><script>alert(2)</script>"))
+
+    pages = [
+        client.get("/lists/region"),
+        client.get("/lists/region/embed"),
+        client.post("/lists/region", data={"email": "bernd@posteo.de"}),
+        client.get(f"/confirm/{reader.confirm_token}"),
+        client.post(f"/confirm/{reader.confirm_token}", data={"confirm": "yes"}),
+        client.get(f"/leave/{reader.leave_token}"),
+        client.post(f"/leave/{reader.leave_token}", data={"leave": "yes"}),
+    ]
+
+    assert {page.status_code for page in pages} == {200}
+    assert all("alert(1)" in page.text and "<script" not in page.text for page in pages)
 
 
 @pytest.mark.parametrize("path", ["/confirm/x", "/leave/x", "/leave", "/view/x", "/lists/region/embed"])

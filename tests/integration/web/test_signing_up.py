@@ -228,12 +228,12 @@ def test_markup_typed_into_a_field_is_shown_as_text(client: Client, field: str) 
 def test_a_list_that_is_not_there_or_not_open_is_a_kind_page(app: App, client: Client) -> None:
     with app.writing() as session:
         a_list(session, "closed")  # nobody publishes on it
-    paths = ("/lists/nothing", "/lists/closed", "/lists/closed/embed")
+    paths = ("/lists/nothing", "/lists/closed", "/lists/closed/embed", "/lists/%00", "/lists/ü%0d%0a")
 
     answers = [client.get(path) for path in paths]
     answers += [client.post(path, data={"email": "anna@posteo.de"}) for path in paths[:2]]
 
-    assert [answer.status_code for answer in answers] == [404] * 5
+    assert [answer.status_code for answer in answers] == [404] * 7
     assert all("Hier ist nichts" in answer.text for answer in answers)
 
 
