@@ -13,6 +13,7 @@ from newsletter.rendering.design import THEME
 from newsletter.rendering.errors import TemplateInvalid
 
 _COMMENT = re.compile("(<!--.*?-->)", re.DOTALL)
+_KEPT_STYLE = '<style data-premailer="ignore"'
 _CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
@@ -37,16 +38,13 @@ def inline(html: str, css: str) -> str:
         )
     except Exception as error:  # premailer, cssutils and cssselect raise whatever comes
         raise TemplateInvalid(THEME, None, f"its rules cannot be inlined ({error}).") from error
-    return written
+    return written.replace(_KEPT_STYLE, "<style")  # premailer forgets those with a media attribute
 
 
 def _with_kept_styles(html: str) -> str:
     """Mark the style sheets outside of comments, so that premailer leaves them alone."""
     pieces = _COMMENT.split(html)
-    kept = (
-        piece if index % 2 else piece.replace("<style", '<style data-premailer="ignore"')
-        for index, piece in enumerate(pieces)
-    )
+    kept = (piece if index % 2 else piece.replace("<style", _KEPT_STYLE) for index, piece in enumerate(pieces))
     return "".join(kept)
 
 

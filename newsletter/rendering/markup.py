@@ -12,6 +12,7 @@ import unicodedata
 from newsletter.rendering.components import COMPONENTS
 from newsletter.rendering.scanning import Token
 
+_FOR_OUTLOOK = ("<!--[if", "<!--<![endif]")  # other comments are for those who write designs, not for readers
 _WHITE_SPACE = re.compile("[ \t\r\n\f]+")
 _UNSAFE = re.compile('[^\x20-\x7e]|["<>\\\\]')
 _SHORT = {2: (0, 1, 0, 1), 3: (0, 1, 2, 1), 4: (0, 1, 2, 3)}  # values given: which is top, right, bottom, left
@@ -25,7 +26,7 @@ def to_mjml(tokens: tuple[Token, ...]) -> str:
 def _written(token: Token) -> str:
     match token.kind:
         case "comment":
-            return token.text
+            return token.text if token.text.startswith(_FOR_OUTLOOK) else ""
         case "text":
             return _text(token)
         case "close":
@@ -38,6 +39,8 @@ def _written(token: Token) -> str:
 def _text(token: Token) -> str:
     if token.parent in {"mj-style", "style"}:
         return token.text
+    if token.parent == "mj-title":
+        return _value(token.text)  # mrml names the page by it in an attribute too
     parent = COMPONENTS.get(token.parent)
     if parent is not None and not parent.holds_html:
         return ""

@@ -14,6 +14,10 @@ _ALL_ATTRIBUTES = frozenset(name for component in COMPONENTS.values() for name i
 _LENGTHS = re.compile(r"((^|\s+)(0|[0-9.]+(px|%)))+|")
 _MEASURED = re.compile("(inner-|ico-)?padding(-top|-right|-bottom|-left)?|font-size|icon-size|letter-spacing")
 _SHOW_PICTURES = frozenset({"mj-image", "mj-social-element", "mj-carousel-image", "img"})
+_REFUSED_ATTRIBUTES = {
+    ("mj-style", "inline"): "rules to be written into elements belong into theme.css.",
+    ("mj-raw", "position"): "the compiler does not know the attribute “position”.",
+}
 
 
 def validate(tokens: tuple[Token, ...]) -> None:
@@ -32,6 +36,8 @@ def validate(tokens: tuple[Token, ...]) -> None:
 
 
 def _check_text(token: Token) -> None:
+    if token.parent in {"mj-style", "style"} and "<" in token.text:
+        _fail(token, "the compiler cannot read “<” in a style sheet: write (max-width: 480px), not (width <= 480px).")
     parent = COMPONENTS.get(token.parent)
     if token.text.strip() and parent is not None and not parent.holds_html:
         _fail(token, f"the words “{token.text.strip()[:40]}” stand in <{token.parent}>, which shows none.")
@@ -60,14 +66,12 @@ def _check_component(token: Token, component: Component) -> None:
         allowed = component.attributes
         _check_parent(token, component)
     for name, value in token.attributes:
+        if (token.name, name) in _REFUSED_ATTRIBUTES:
+            _fail(token, _REFUSED_ATTRIBUTES[token.name, name])
         if name not in allowed:
             _fail(token, f"<{token.name}> has no attribute “{name}”.")
         if _MEASURED.fullmatch(name) and not _LENGTHS.fullmatch(value.strip()):
             _fail(token, f'{name}="{value}" is no length: write it like “20px” or “50%”.')
-    if token.name == "mj-raw" and dict(token.attributes).get("position"):
-        _fail(token, "the compiler does not know the attribute “position”.")
-    if token.name == "mj-style" and dict(token.attributes).get("inline"):
-        _fail(token, "rules to be written into elements belong into theme.css.")
 
 
 def _check_parent(token: Token, component: Component) -> None:

@@ -1,5 +1,6 @@
 """A realistic edition for tests, in the manner of a regional press office; words of our own."""
 
+from functools import cache
 from pathlib import Path
 
 from newsletter.content.blocks import Button, Divider, IssueContent, LeadStory, Picture, Story, Text
@@ -12,6 +13,7 @@ from newsletter.settings import templates_folder
 REGIONAL = templates_folder() / "email" / "regional"
 
 
+@cache
 def the_design(folder: Path = REGIONAL) -> Design:
     return load(folder)
 
