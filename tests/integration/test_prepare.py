@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
-TOOLS = ("sh", "cat", "cksum", "cp", "dirname", "mkdir", "mktemp", "rm")
-BROWSER = "chromium fonts-liberation fonts-noto-color-emoji"
+TOOLS = ("sh", "cat", "cksum", "cp", "dirname", "grep", "mkdir", "mktemp", "rm")
+BROWSER = "chromium fonts-liberation fonts-noto-color-emoji libatomic1"
 
 # Python 3.11, whose venv support is there once apt-get installed it.
 PYTHON = """#!/bin/sh
@@ -24,6 +24,9 @@ esac
 """
 OLD_PYTHON = """#!/bin/sh
 case "$*" in *print*) echo 3.9 ;; *) exit 1 ;; esac
+"""
+LDCONFIG = """#!/bin/sh
+[ ! -e "$MACHINE/libatomic1" ] || echo "libatomic.so.1 (libc6,x86-64)"
 """
 APT = """#!/bin/sh
 echo "apt-get $*" >>"$MACHINE/calls"
@@ -49,6 +52,7 @@ class Machine:
         self.folder = folder
         self.command("python3", PYTHON)
         self.command("apt-get", APT)
+        self.command("ldconfig", LDCONFIG)
         self.user(0)
 
     def command(self, name: str, script: str) -> None:
