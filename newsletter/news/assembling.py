@@ -68,7 +68,7 @@ def publication_date(before: Sequence[Block], after: Sequence[Block]) -> dt.date
 
     Failing that, one that says of itself, anywhere, that it is that of the publication.
     """
-    near = [line for block in [*after[:_HEAD_BLOCKS], *reversed(before[-_HEAD_BLOCKS:])] for line in _lines(block)[:2]]
+    near = [line for block in [*_opening(after), *reversed(before[-_HEAD_BLOCKS:])] for line in _lines(block)[:2]]
     for line in near:
         if found := _date_of_line(line):
             return found
@@ -155,6 +155,12 @@ def _parted_lead(blocks: list[Block]) -> tuple[str, list[Block]]:
         if isinstance(block, Paragraph) and block.kind == "p":
             return text_of(block), kept[:index] + kept[index + 1 :]
     return "", kept
+
+
+def _opening(blocks: Sequence[Block]) -> list[Block]:
+    """The first blocks, up to the second paragraph of text."""
+    long = [index for index, block in enumerate(blocks) if len(text_of(block)) > _LONGEST_PLACE_LINE]
+    return list(blocks[: min([_HEAD_BLOCKS, *(index + 1 for index in long[1:2])])])
 
 
 def _date_of_line(line: str) -> dt.date | None:

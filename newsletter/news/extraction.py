@@ -20,20 +20,22 @@ from lxml.html import HtmlElement
 from newsletter.content import links
 from newsletter.content.flow import Block, Listing, Paragraph, Quote
 from newsletter.content.parsing import parse as parse_blocks
-from newsletter.news import headlines, illustrations, metadata, pages, stopping
+from newsletter.news import headlines, illustrations, metadata, pages, stamps, stopping
 from newsletter.news.article import Article, NoArticle
 from newsletter.news.assembling import assemble, is_heading, publication_date, text_of
-from newsletter.news.dates import date_of
 from newsletter.news.illustrations import Illustration
 from newsletter.news.metadata import Metadata
 from newsletter.news.pages import key
 from newsletter.news.pruning import prune
 
 _NOT_FOUND = re.compile(
-    r".*(?:nicht gefunden|existiert nicht|not found)\b.*|(?:fehler|error)?\s*404\b.*", re.IGNORECASE
+    r"(?:(?:diese|die|angeforderte|this|the)\s+)*(?:seite|page|datei|inhalt|dokument|document)\b.{0,40}"
+    r"\b(?:nicht gefunden|existiert nicht|not found)\b.*|(?:fehler|error)?\s*404\b.*|not found",
+    re.IGNORECASE,
 )
 _SENTENCE_CHARACTERS = 40  # what a paragraph has at least; shorter ones are captions, buttons and the like
 _MOST_BLOCKS = 2_000
+_MANY = 3  # teasers; fewer may be links inside an article
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it warns about what is an ordinary page to us
 
 
@@ -48,13 +50,15 @@ def extract(html: str, *, url: str, origin: str) -> Article:
         raise NoArticle(origin)
     facts = metadata.read(page)
     title, headline = headlines.find(page, facts, url=url)
+    stamped = facts.date or stamps.nearest(page, headline)
     prune(page, headline)
     picture = illustrations.take(page, headline)
-    stamped = facts.date or _stamped(page, headline)
-    blocks = parse_blocks(_source_of(page), base_url=url)[:_MOST_BLOCKS]
+    blocks = parse_blocks(_source_of(page), base_url=url or links.resolve(facts.link) or "")[:_MOST_BLOCKS]
     title = title or headlines.guess(blocks)
     before, after = _at_headline(blocks, title)
-    text = _main_text(before, after, judged=_judged(page))
+    if _is_overview(after):
+        raise NoArticle(origin)
+    text = _main_text(after, judged=_judged(page))
     draft = _draft(title, facts, picture, url=url, date=stamped or publication_date(before, after))
     article = assemble(text, draft)
     if not title or _NOT_FOUND.fullmatch(title) or not (article.lead or article.body):
@@ -77,17 +81,6 @@ def _judged(page: HtmlElement) -> str:
     return key(text or "")
 
 
-def _stamped(page: HtmlElement, headline: HtmlElement | None) -> dt.date | None:
-    """The date of the `time` element nearest to the headline, in elements between them."""
-    order = {element: index for index, element in enumerate(page.iter("*"))}
-    place = order.get(headline, 0) if headline is not None else 0
-    stated = [
-        (abs(order[time] - place), date_of(time.get("datetime", "")) or date_of(pages.text_of(time)))
-        for time in page.iter("time")
-    ]
-    return next((date for _, date in sorted(stated, key=lambda pair: pair[0]) if date), None)
-
-
 def _at_headline(blocks: tuple[Block, ...], title: str) -> tuple[list[Block], list[Block]]:
     """What stands before and after the headline; all is after it where it stands nowhere."""
     wanted = key(title)
@@ -97,12 +90,18 @@ def _at_headline(blocks: tuple[Block, ...], title: str) -> tuple[list[Block], li
     return [], list(blocks)
 
 
-def _main_text(before: list[Block], after: list[Block], *, judged: str) -> list[Block]:
+def _is_overview(blocks: list[Block]) -> bool:
+    """Tell whether a page only lists articles: its headings lead to them."""
+    headings = [block for block in blocks if is_heading(block)]
+    leading = [block for block in headings if _linked(block) * 2 > len(text_of(block))]
+    return len(leading) >= _MANY and len(leading) * 2 > len(headings)
+
+
+def _main_text(after: list[Block], *, judged: str) -> list[Block]:
     """The blocks from the first to the last that belong to the text; between them, what reads like text.
 
     A paragraph between headline and text is the teaser, which trafilatura likes to leave out.
     """
-    del before
     chosen = [index for index, block in enumerate(after) if (k := key(text_of(block))) and k in judged]
     first = next((index for index, block in enumerate(after) if _reads_like_text(block)), None)
     if first is None:

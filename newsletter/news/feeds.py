@@ -75,6 +75,7 @@ def _article(entry: Any, *, url: str, language: str) -> Article:
     draft = Article(
         title=_plain(entry, "title"),
         date=_date(entry, "published") or _date(entry, "updated"),
+        language=language,
         link=link,
         credit=picture.credit or _plain(entry, "media_credit"),
         caption=picture.caption,
@@ -82,11 +83,7 @@ def _article(entry: Any, *, url: str, language: str) -> Article:
         image_alt="" if enclosed and picture.url and enclosed != picture.url else picture.alt,
     )
     article = assemble(blocks, draft)
-    return replace(
-        article,
-        language=article.language or language[:2].lower(),
-        identity=_identity(entry, url=url, link=link, title=article.title),
-    )
+    return replace(article, identity=_identity(entry, url=url, link=link, title=article.title))
 
 
 def _text(entry: Any, *, base_url: str) -> tuple[tuple[Block, ...], Illustration]:

@@ -25,6 +25,7 @@ _SECTION = re.compile(
     re.IGNORECASE,
 )
 _SITE_TOKEN = re.compile(r"(?:site|page|blog)-?(?:title|name|branding)|.*logo.*|brand|marke")
+_COPYRIGHT = re.compile(r"(?:©|\(c\)|copyright)\D{0,40}(?:19|20)\d\d|(?:19|20)\d\d\W{0,4}©", re.IGNORECASE)
 _HOME = frozenset({"/", "./", "index.html", "index.htm", "index.php", "/index.html", "#"})
 _SHORTEST = 4  # letters; less is no headline
 _LEAST_COMMON = 12  # letters that a title cut off by dots must share with a heading
@@ -75,8 +76,12 @@ def _site_names(short: list[tuple[HtmlElement, str]], facts: Metadata, url: str)
     yield key((urlsplit(url).hostname or "").removeprefix("www.").rpartition(".")[0])
     for element, text in short:
         is_logo = any(_SITE_TOKEN.fullmatch(token) for token in tokens_of(element))
-        if is_logo or (element.tag == "a" and element.get("href", "") in _HOME) or "©" in text:
+        if is_logo or (element.tag == "a" and element.get("href", "") in _HOME) or _is_copyright(element, text):
             yield key(text)
+
+
+def _is_copyright(element: HtmlElement, text: str) -> bool:
+    return bool(_COPYRIGHT.search(text)) and len(text) <= _LONGEST and not any(True for _ in element.iter(*_HEADINGS))
 
 
 def _is_general(text: str, sites: frozenset[str]) -> bool:

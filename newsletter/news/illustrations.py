@@ -33,11 +33,15 @@ class Illustration:
 
 
 def take(page: HtmlElement, headline: HtmlElement | None) -> Illustration:
-    """Find the first picture and take all pictures' captions and credits out of the text; changes the tree."""
+    """Find the first picture and take all pictures' captions and credits out of the text; changes the tree.
+
+    Words in a figure belong to its own picture; words that only stand somewhere, to the first.
+    """
     figures = [figure for figure in page.iter("figure") if not holds(figure, headline)]
     images = [image for figure in figures for image in figure.iter("img")] or list(page.iter("img"))
     image = next((image for image in images if _is_photo(image)), None)
-    written = [captions.split(text) for text in _captions(figures)]
+    own = [figure for figure in figures if image is None or holds(figure, image)]
+    written = [captions.split(text) for text in _captions(own)]
     for figure in figures:
         drop(figure)
     written += [captions.split(text) for text in _marked(page, headline)]

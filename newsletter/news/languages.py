@@ -19,11 +19,14 @@ _ENOUGH_CHARACTERS = 20_000
 
 
 def language_of(text: str, *, stated: str = "") -> str:
-    """The two letters of a language: as `stated` (`de-AT`), else judged; empty if neither speaks clearly."""
-    if re.fullmatch(r"[A-Za-z]{2}(?:[-_].*)?", stated):
-        return stated[:2].lower()
+    """The two letters of a language: as judged, else as `stated` (`de-AT`); empty if neither speaks clearly.
+
+    Many sites state English only because their software came so.
+    """
     words = _WORD.findall(text[:_ENOUGH_CHARACTERS].lower())
     counts = {language: sum(word in small for word in words) for language, small in _SMALL_WORDS.items()}
     best = max(counts, key=lambda language: counts[language])
     others = sum(counts.values()) - counts[best]
-    return best if counts[best] > 2 * others else ""
+    if counts[best] > 2 * others:
+        return best
+    return stated[:2].lower() if re.fullmatch(r"[A-Za-z]{2}(?:[-_].*)?", stated) else ""

@@ -38,6 +38,8 @@ _DATE_NAMES = (
 _WRAPPING = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>)\s*;?\s*$|;\s*$")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _DEEPEST = 6
+_LONGEST = 1_000  # characters; what is longer is no title, name or address
+_LONGEST = 1_000  # characters; what is longer is no title, name or address
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,11 @@ def read(page: HtmlElement) -> Metadata:
     article = next((node for node in nodes if _is_article(node)), {})
     web_page = next((node for node in nodes if "WebPage" in _types(node)), {})
     title = page.find(".//title")
-    stated = (_text(article.get("headline")), metas.get("og:title", ""), text_of(title) if title is not None else "")
+    stated = (
+        _text(article.get("headline")),
+        metas.get("og:title", ""),
+        text_of(title)[:_LONGEST] if title is not None else "",
+    )
     return Metadata(
         titles=tuple(text for text in (*stated, metas.get("twitter:title", "")) if text),
         site=metas.get("og:site_name", "") or _text(_name(article.get("publisher"))),
@@ -91,7 +97,7 @@ def _metas(page: HtmlElement) -> dict[str, str]:
     """The first content of each name, the names in small letters."""
     found: dict[str, str] = {}
     for meta in page.iter("meta"):
-        content = collapsed(meta.get("content", ""))
+        content = collapsed(meta.get("content", "")[:_LONGEST])
         for attribute in ("property", "name", "itemprop"):
             name = meta.get(attribute, "").strip().lower()
             if name and content:
@@ -148,7 +154,7 @@ def _text(value: Any) -> str:
         return _text(value[0]) if value else ""
     if isinstance(value, dict):
         return _text(value.get("@value"))
-    return collapsed(html.unescape(value)) if isinstance(value, str) else ""
+    return collapsed(html.unescape(value[:_LONGEST])) if isinstance(value, str) else ""
 
 
 def _name(value: Any) -> Any:
