@@ -13,6 +13,7 @@ import email.utils
 import hashlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.sandbox import SandboxedEnvironment
@@ -20,9 +21,11 @@ from jinja2.sandbox import SandboxedEnvironment
 from newsletter.delivery import headers, quoted_printable
 from newsletter.delivery.recipients import Links, Recipient
 from newsletter.errors import NewsletterError
-from newsletter.rendering.compiled import CompiledIssue, Part, Slot
+from newsletter.rendering.compiled import LINK_NAMES, RECIPIENT_FIELDS, CompiledIssue, Part, Slot
 
 _SEPARATOR = "\0"  # in no text: `quoted_printable` drops it, `headers` refuses it, names are one clean line
+
+_FIELDS = frozenset((*RECIPIENT_FIELDS, *LINK_NAMES))
 
 
 class SlotInvalid(NewsletterError):
@@ -80,7 +83,7 @@ class Assembly:
             headers.verbatim("Date", _date(date.replace(microsecond=0))),
             headers.verbatim("Message-ID", message_id),
             headers.mailbox("To", recipient.name, recipient.address),
-            headers.unstructured("Subject", self._subject_of(values)),
+            self._subject_field(values),
         ]
         if self._is_listed:
             fields += _list_fields(links.unsubscribe, feedback_id)
@@ -93,8 +96,9 @@ class Assembly:
             parts[segment] = piece
         return b"".join((*fields, self._same_for_all, *parts))
 
-    def _subject_of(self, values: list[str]) -> str:
-        return "".join(part if isinstance(part, str) else values[part] for part in self._subject)
+    def _subject_field(self, values: list[str]) -> bytes:
+        subject = "".join(part if isinstance(part, str) else values[part] for part in self._subject)
+        return _subject(subject)
 
     def _add_parts(self, parts: Iterable[Part], *, escaped: bool) -> None:
         for part in parts:
@@ -135,10 +139,20 @@ def filled(parts: Sequence[Part], recipient: Recipient, links: Links, *, escaped
     return "".join(part if isinstance(part, str) else values[part] for part in placed)
 
 
+class _Sandbox(SandboxedEnvironment):
+    """Jinja2's sandbox, with a short way to the fields that slots are about."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Give a field as it is; whatever else is asked for goes through the sandbox's checks."""
+        if attribute in _FIELDS and isinstance(obj, (Recipient, Links)):
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
+
 class _Slots:
     """The distinct slots of one mail, as one template whose values are parted by NUL."""
 
-    _environment = SandboxedEnvironment(autoescape=False, undefined=StrictUndefined, keep_trailing_newline=True)
+    _environment = _Sandbox(autoescape=False, undefined=StrictUndefined, keep_trailing_newline=True)
 
     def __init__(self) -> None:
         self._sources: dict[str, int] = {}
@@ -168,12 +182,16 @@ class _Slots:
 
     def _require_expression(self, source: str) -> None:
         """Let nothing through that would be more than one expression in the template."""
+        template = f"{{{{ {source} }}}}"
         try:
-            body = self._environment.parse(f"{{{{ {source} }}}}").body
+            self._environment.compile(template)
+            body = self._environment.parse(template).body
         except TemplateError as error:
             raise SlotInvalid(f"“{source}” is no expression ({error}).") from error
         match body:
-            case [nodes.Output(nodes=[nodes.Expr() as expression])] if not isinstance(expression, nodes.TemplateData):
+            case [nodes.Output(nodes=[nodes.Tuple() | nodes.TemplateData()])]:
+                pass
+            case [nodes.Output(nodes=[nodes.Expr()])]:
                 return
         raise SlotInvalid(f"“{source}” is not one expression.")
 
@@ -229,6 +247,11 @@ def _part_head(boundary: bytes, content_type: str) -> bytes:
 def _boundary(compiled: CompiledIssue) -> bytes:
     """The same for the same mail. `=_` never occurs in quoted-printable, so it occurs in no part."""
     return b"=_" + hashlib.sha256(compiled.digest.encode()).hexdigest()[:30].encode()
+
+
+@lru_cache(maxsize=16)  # often the same for all
+def _subject(subject: str) -> bytes:
+    return headers.unstructured("Subject", subject)
 
 
 @lru_cache(maxsize=16)

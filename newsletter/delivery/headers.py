@@ -128,6 +128,9 @@ def _is_plain_text(value: str) -> bool:
 
 def _encoded_words(value: str) -> list[str]:
     """Cut between characters, never inside one (RFC 2047, section 5)."""
+    whole = value.encode()
+    if len(whole) <= _WORD_OCTETS:
+        return [f"=?utf-8?b?{b64encode(whole).decode()}?="]
     words, chunk = [], b""
     for character in value:
         octets = character.encode()

@@ -24,8 +24,8 @@ _BREAKS = re.compile(r"\r\n?")
 
 def encode(text: str) -> bytes:
     """Encode as UTF-8. Line breaks of any kind become CRLF, NUL is dropped, lone surrogates become `?`."""
-    if len(text) <= COLUMNS and text[:1] not in (".", "F") and _PLAIN.fullmatch(text):
-        return text.encode("ascii") + b"=\r\n"
+    if _PLAIN.fullmatch(text):  # most names and links: nothing to escape, at most to wrap
+        return _wrapped(text.encode("ascii")) + b"=\r\n"
     *lines, rest = _BREAKS.sub("\n", text.replace("\0", "")).split("\n")
     encoded = b"".join(_encoded_line(line) + b"\r\n" for line in lines)
     return encoded + _encoded_line(rest) + b"=\r\n" if rest else encoded
@@ -33,7 +33,16 @@ def encode(text: str) -> bytes:
 
 def _encoded_line(line: str) -> bytes:
     """One line of text as lines of at most `COLUMNS`, soft breaks between them."""
-    octets = _ESCAPED.sub(lambda found: _ENCODED[found[0]], line.encode("utf-8", "replace"))
+    return _wrapped(_ESCAPED.sub(_escape, line.encode("utf-8", "replace")))
+
+
+def _escape(found: re.Match[bytes]) -> bytes:
+    return _ENCODED[found[0]]
+
+
+def _wrapped(octets: bytes) -> bytes:
+    if len(octets) <= COLUMNS and octets[:1] not in _AT_COLUMN_0:
+        return octets
     lines, start = [], 0
     while start < len(octets):
         first = octets[start : start + 1]
