@@ -37,8 +37,10 @@ ISSUE = CompiledIssue(
 
 HOSTILE = st.sampled_from(
     [
-        "Grüße", "👩‍👩‍👧‍👦", "שלום עולם", "مرحبا", "\u202eRTL", "x" * 998, "\r\n", "\n", "\r", "\r\nBcc: evil@example.org",
-        "\r\n.\r\n", "{{ recipient.address }}", "{% raw %}", "<script>alert(1)</script>", "&amp;", ".", "..", "From ", " ",
+        "Grüße", "👩‍👩‍👧‍👦", "שלום עולם", "مرحبا", "\u202eRTL", "x" * 998, "\r\n", "\n", "\r",
+        "\r\nBcc: evil@example.org",
+        "\r\n.\r\n", "{{ recipient.address }}", "{% raw %}", "<script>alert(1)</script>", "&amp;", ".", "..",
+        "From ", " ",
         "  ", "\t", "\0", "=", "=3D", "=?utf-8?q?x?=", "--", "\u2028", "ü" * 40, '"', "\\", "'", "<a@b>", ",",
     ]
 )  # fmt: skip
