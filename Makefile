@@ -16,14 +16,14 @@ serve: prepare-run ## Run the public pages on this machine, with an installation
 	@NEWSLETTER_DEMO=1 $(python) -m newsletter serve
 
 test: prepare-test ## Run every test. T="-k consent" or T=tests/unit selects.
-	@$(python) -m pytest -n 2 --durations=10 $(T)
+	@$(python) -m pytest -n 2 --dist worksteal --durations=10 $(T)
 
 check: prepare-dev ## Check format, style, types, layers, migrations and the quick tests: half a minute.
 	@$(python) -m ruff format --check --quiet .
 	@$(python) -m ruff check --quiet .
 	@$(python) -m mypy
 	@.venv/bin/lint-imports --no-logo
-	@$(python) -m pytest -q -n 2 -m "not slow"
+	@$(python) -m pytest -q -n 2 --dist worksteal -m "not slow"
 
 fix: prepare-dev ## Format, and mend what can be mended without thinking.
 	@$(python) -m ruff format --quiet .
