@@ -40,7 +40,14 @@ class Relay:
     """Listens from `with` to the end of it."""
 
     def __init__(
-        self, *, tls: ssl.SSLContext | None = None, password: str | None = None, delay_s: float = 0, **options: Any
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        implicit_tls: ssl.SSLContext | None = None,
+        password: str | None = None,
+        delay_s: float = 0,
+        host: str = "127.0.0.1",
+        **options: Any,
     ) -> None:
         self.received: dict[str, list[bytes]] = defaultdict(list)
         self.order: list[str] = []
@@ -50,6 +57,8 @@ class Relay:
         self._loop = asyncio.new_event_loop()
         self._options: dict[str, Any] = {"hostname": "relay.test", "enable_SMTPUTF8": True, **options}
         self._delay_s = delay_s
+        self._implicit_tls = implicit_tls
+        self._host = host
         if tls:
             self._options["tls_context"] = tls
         if password is not None:
@@ -93,7 +102,9 @@ class Relay:
 
     def _serve(self, ready: threading.Event) -> None:
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(self._loop.create_server(self._session, "127.0.0.1", 0))
+        server = self._loop.run_until_complete(
+            self._loop.create_server(self._session, self._host, 0, ssl=self._implicit_tls)
+        )
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         self._loop.run_forever()

@@ -23,6 +23,8 @@ RELAY_PORT, SUBMISSION_PORT, TLS_PORT = 25, 587, 465  # RFC 5321, 6409, 8314
 CONNECTIONS = 1
 CONNECTIONS_LIMIT = 100
 
+_ENCODED = "in a password, / ? # and @ are %-encoded"
+
 
 class TransportUrlInvalid(NewsletterError):
     """The URL of a transport cannot be meant so."""
@@ -96,11 +98,11 @@ def _smtp(url: str) -> SmtpUrl:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname
     except ValueError:
-        raise TransportUrlInvalid("the host or the port is malformed (a port is 1 to 65535).") from None
+        raise TransportUrlInvalid(f"the host or the port is malformed (a port is 1 to 65535); {_ENCODED}.") from None
     if not url.partition(":")[2].startswith("//") or not host or any(ord(letter) <= ord(" ") for letter in url):
         raise TransportUrlInvalid("a host is missing, as in smtp://mail.example.org:587.")
     if parts.path.strip("/") or parts.fragment:
-        raise TransportUrlInvalid("nothing but ?options may follow the host; in a password, / ? # and @ are %-encoded.")
+        raise TransportUrlInvalid(f"nothing but ?options may follow the host; {_ENCODED}.")
     options = _options(parts)
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     tls = _tls(parts.scheme, options.get("tls"), host)
