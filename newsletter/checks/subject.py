@@ -44,6 +44,7 @@ class Link:
     has_picture: bool
 
 
+@lru_cache(maxsize=8)
 def all_words(content: IssueContent) -> tuple[Words, ...]:
     """Every text of an issue, in reading order; rich text as plain words."""
     texts = [Words(None, content.subject), Words(None, content.preheader)]

@@ -93,6 +93,21 @@ def to_words(blocks: tuple[Block, ...]) -> str:
     return "\n\n".join("\n".join(_block_lines(block)) for block in blocks)
 
 
+def targets_in(blocks: tuple[Block, ...]) -> tuple[str, ...]:
+    """The link targets, in order, each as often as it is linked."""
+    targets: list[str] = []
+    for block in blocks:
+        match block:
+            case Paragraph(_, runs):
+                targets += _targets_of(runs)
+            case Listing(_, items):
+                for item in items:
+                    targets += (*_targets_of(item.runs), *targets_in(item.lists))
+            case Quote(inner):
+                targets += targets_in(inner)
+    return tuple(targets)
+
+
 def escape(text: str) -> str:
     """Write words as HTML text.
 
@@ -186,6 +201,10 @@ def _listing_lines(listing: Listing) -> list[str]:
         lines.append(bullet + below[0])
         lines += [" " * len(bullet) + line for line in below[1:]]
     return lines
+
+
+def _targets_of(runs: tuple[Run, ...]) -> list[str]:
+    return [link for link, _ in groupby(runs, key=lambda run: run.marks.link) if link]
 
 
 def _run_lines(runs: tuple[Run, ...]) -> list[str]:

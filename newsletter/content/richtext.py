@@ -11,11 +11,13 @@ like others here (`content.merge`).
 import html as entities
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
-from newsletter.content.flow import to_html, to_words
+from newsletter.content.flow import Block, targets_in, to_html, to_words
 from newsletter.content.parsing import parse
 
 _TAG = re.compile("(<[^>]*>)")  # rich text escapes every other angle bracket
+_LONGEST_KEPT = 20_000  # characters; 256 such texts are a few megabytes
 
 
 def clean(html: str, *, base_url: str = "") -> str:
@@ -25,7 +27,7 @@ def clean(html: str, *, base_url: str = "") -> str:
     parts paragraphs. Relative links are resolved against `base_url`; without it they lose
     their target and keep their words. Scripts, styles, comments and pictures are dropped.
     """
-    return to_html(parse(html, base_url=base_url))
+    return to_html(_parsed(html, base_url))
 
 
 def words_of(html: str) -> str:
@@ -33,10 +35,25 @@ def words_of(html: str) -> str:
 
     Soft hyphens and zero-width spaces are dropped.
     """
-    return to_words(parse(html))
+    return to_words(_parsed(html, ""))
+
+
+def links_in(html: str) -> tuple[str, ...]:
+    """List the link targets of HTML, in order."""
+    return targets_in(_parsed(html, ""))
 
 
 def with_words(rich_text: str, replace: Callable[[str], str]) -> str:
     """Pass the words between the tags of a *clean* text through `replace`, which gets text and gives HTML."""
     pieces = _TAG.split(rich_text)
     return "".join(piece if index % 2 else replace(entities.unescape(piece)) for index, piece in enumerate(pieces))
+
+
+def _parsed(html: str, base_url: str) -> tuple[Block, ...]:
+    """An issue's blocks are read by both parts of the mail and by several checks; whole pages only once."""
+    return _parsed_lately(html, base_url) if len(html) <= _LONGEST_KEPT else parse(html, base_url=base_url)
+
+
+@lru_cache(maxsize=256)
+def _parsed_lately(html: str, base_url: str) -> tuple[Block, ...]:
+    return parse(html, base_url=base_url)

@@ -7,9 +7,7 @@ from newsletter.checks.finding import Finding, Severity
 from newsletter.checks.subject import Subject, links
 from newsletter.content import links as targets
 from newsletter.content.blocks import Block, Button, LeadStory, Story, Text
-from newsletter.content.flow import Block as FlowBlock
-from newsletter.content.flow import Listing, Paragraph, Quote, Run
-from newsletter.content.parsing import parse
+from newsletter.content.richtext import links_in
 
 
 def check(subject: Subject) -> Iterable[Finding]:
@@ -28,22 +26,7 @@ def _targets(block: Block) -> Iterable[str]:
     if isinstance(block, LeadStory | Story | Button) and block.link.strip():
         yield block.link.strip()
     if isinstance(block, LeadStory | Story | Text):
-        for run in _runs(parse(block.text)):
-            if run.marks.link:
-                yield run.marks.link
-
-
-def _runs(blocks: Iterable[FlowBlock]) -> Iterable[Run]:
-    for block in blocks:
-        match block:
-            case Paragraph(_, runs):
-                yield from runs
-            case Listing(_, items):
-                for item in items:
-                    yield from item.runs
-                    yield from _runs(item.lists)
-            case Quote(inner):
-                yield from _runs(inner)
+        yield from links_in(block.text)
 
 
 def _about(target: str, block: str) -> Iterable[Finding]:

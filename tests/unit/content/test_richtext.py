@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.content.richtext import clean, with_words, words_of
+from newsletter.content.richtext import clean, links_in, with_words, words_of
 
 FRAGMENTS = st.sampled_from(
     [
@@ -195,3 +195,13 @@ def test_with_words_changes_words_and_never_tags() -> None:
     changed = with_words('<p>a <a href="https://a.example/a">a</a> &lt;</p>', lambda text: text.replace("a", "b"))
 
     assert changed == '<p>b <a href="https://a.example/a">b</a> <</p>'
+
+
+def test_links_are_listed_in_order_from_every_depth() -> None:
+    html = (
+        '<p><a href="https://a.example">a <b>b</b></a> <a href="/x">n</a></p><ul><li><a href="https://b.example">c</a>'
+        '<ol><li><a href="mailto:c@d.example">d</a></li></ol></li></ul>'
+        '<blockquote><p><a href="https://a.example">e</a></p></blockquote>'
+    )
+
+    assert links_in(html) == ("https://a.example", "https://b.example", "mailto:c@d.example", "https://a.example")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from newsletter.content.blocks import Button, IssueContent, LeadStory, Picture, Story, Text
 from newsletter.content.characters import is_blank
-from newsletter.rendering import compiling
+from newsletter.rendering import compiling, templates
 from newsletter.rendering.compiled import CompiledIssue, Mailbox, Slot
 from newsletter.rendering.compiling import compile_issue
 from newsletter.rendering.design import Design
@@ -25,7 +25,10 @@ SHELL = (
     '<mj-text><a href="{{ links.unsubscribe }}">a</a> <a href="{{ links.view }}">b</a></mj-text>'
     "</mj-column></mj-section></mj-body></mjml>"
 )
-TEXT = "{{ links.unsubscribe }} {{ links.view }}\n{% for block in issue.blocks %}{{ block.title }}\n{{ block.text }}\n{% endfor %}"
+TEXT = """{{ links.unsubscribe }} {{ links.view }}
+{% for block in issue.blocks %}{{ block.title }}
+{{ block.text }}
+{% endfor %}"""
 
 
 def a_design(body: str = "<mj-text>x</mj-text>", *, head: str = "", theme: str = "", **files: str) -> Design:
@@ -92,7 +95,7 @@ def test_a_whole_edition_compiles_to_both_parts_and_its_headers() -> None:
 
 def test_the_same_input_gives_the_same_bytes() -> None:
     first = compile_issue(an_edition(), frame=a_frame(), design=the_design())
-    compiling.templates._environment.cache_clear()
+    templates._environment.cache_clear()
 
     assert compile_issue(an_edition(), frame=a_frame(), design=the_design()).to_json() == first.to_json()
 
@@ -100,9 +103,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 def test_language_direction_title_and_document_type_are_set() -> None:
     html = rendered(a_design(), subject="Grüße & mehr")
 
-    assert html.startswith('<!DOCTYPE html>\n<html lang="de" dir="ltr"') or html.startswith(
-        '<!DOCTYPE html><html lang="de" dir="ltr"'
-    )
+    assert re.match('<!DOCTYPE html>\n?<html lang="de" dir="ltr"', html)
     assert "<title>Grüße &amp; mehr</title>" in html
 
 
@@ -360,14 +361,26 @@ def _styles(html: str) -> list[dict[str, str]]:
     ]
 
 
-NASTY = st.sampled_from(
-    [
-        "Grüße", "u\u0308", "x\u0323\u0307", "مرحبا", "שלום", "\u202e", "👩\u200d🔬", "❤\ufe0f", "W" * 998, "\r\n", "\n", "\t",
-        "{{ 7*7 }}", "{% if %}", "{#", "<script>alert(1)</script>", "</mj-text>", "<!--", "-->", "]]>", '"', "'", "\\n", "\\",
-        "\xa0", "\xad", "\x00", "\ud800", "\ufffe", "\u2028", "&amp;", "&nbsp;", "&", "<", ">", "[[first_name|Sie]]", "[[", "]]",
-        "%%X%%", "*|X|*", "xNL0S0x", "  ", "\u0338", "\u200b", "data-at=\"x:1\"", "$", "#", "`", "\x85", "\u2060",
-    ]
-)  # fmt: skip
+SCRIPTS = ["Grüße", "u\u0308", "x\u0323\u0307", "مرحبا", "שלום", "\u202e", "👩\u200d🔬", "❤\ufe0f", "W" * 998, "\u0338"]
+SPACES = ["\r\n", "\n", "\t", "  ", "\xa0", "\xad", "\u200b", "\u2028", "\x85", "\u2060", "\x00", "\ud800", "\ufffe"]
+MARKUP = [
+    "<script>alert(1)</script>",
+    "</mj-text>",
+    "<!--",
+    "-->",
+    "]]>",
+    '"',
+    "'",
+    "\\n",
+    "\\",
+    "&amp;",
+    "&nbsp;",
+    "&",
+    "<",
+    ">",
+]
+FIELDS = ["{{ 7*7 }}", "{% if %}", "{#", "[[first_name|Sie]]", "[[", "]]", "%%X%%", "*|X|*", "xNL0S0x", 'data-at="x:1"']
+NASTY = st.sampled_from(SCRIPTS + SPACES + MARKUP + FIELDS)
 WORDS = st.lists(st.one_of(NASTY, st.text(max_size=6)), max_size=8).map("".join)
 
 

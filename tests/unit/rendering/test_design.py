@@ -44,7 +44,7 @@ def test_a_missing_file_is_named(tmp_path: Path, missing: str) -> None:
 def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     (a_folder(tmp_path) / "issue.txt").write_bytes("ü".encode("cp1252"))
 
-    with pytest.raises(TemplateInvalid, match="issue.txt: it is not UTF-8 text"):
+    with pytest.raises(TemplateInvalid, match=r"issue\.txt: it is not UTF-8 text"):
         load(tmp_path)
 
 

@@ -1,8 +1,8 @@
 import pytest
 
+from newsletter.rendering.compiling import compile_issue
 from newsletter.rendering.design import Design
 from newsletter.rendering.errors import TemplateInvalid
-from newsletter.rendering.compiling import compile_issue
 from tests.support.editions import a_frame, an_edition
 
 ISSUE = """<mjml>
@@ -87,10 +87,10 @@ def test_words_after_a_wrong_element_are_reported_where_they_stand() -> None:
     ("head", "reason"),
     [
         ('<mj-font name="Open Sans" href="https://fonts.example/" />', "calls a stranger's server"),
-        ('<mj-html-attributes></mj-html-attributes>', "the compiler does not know it"),
+        ("<mj-html-attributes></mj-html-attributes>", "the compiler does not know it"),
         ('<mj-style inline="inline">p {}</mj-style>', "belong into theme.css"),
-        ('<mj-style>p { color: red }', "<mj-style> is never closed"),
-        ("<mj-attributes><mj-text fot-size=\"1px\" /></mj-attributes>", "has no attribute “fot-size”"),
+        ("<mj-style>p { color: red }", "<mj-style> is never closed"),
+        ('<mj-attributes><mj-text fot-size="1px" /></mj-attributes>', "has no attribute “fot-size”"),
         ("<mj-text>x</mj-text>", "<mj-text> stands in <mj-head>"),
         ("<mj-style>@media (width <= 480px) { a { color: red } }</mj-style>", "the compiler cannot read “<”"),
     ],
@@ -145,8 +145,10 @@ def test_what_mjml_allows_is_not_refused() -> None:
     """
     head = (
         '<mj-title>t</mj-title><mj-preview>p</mj-preview><mj-breakpoint width="500px" />'
-        '<mj-attributes><mj-all color="#000000" /><mj-class name="a" font-size="1px" /><mj-text padding="0" /></mj-attributes>'
-        "<mj-style>@media (max-width: 480px) { .a > b { color: red } }</mj-style><mj-raw><meta name='a' content='b'></mj-raw>"
+        '<mj-attributes><mj-all color="#000000" /><mj-class name="a" font-size="1px" />'
+        '<mj-text padding="0" /></mj-attributes>'
+        "<mj-style>@media (max-width: 480px) { .a > b { color: red } }</mj-style>"
+        "<mj-raw><meta name='a' content='b'></mj-raw>"
     )
     files = {"issue.mjml": ISSUE.replace("HEAD", head), "blocks/part.mjml": part, "issue.txt": "x"}
 
