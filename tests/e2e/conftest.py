@@ -44,7 +44,7 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium; `make test` installs it."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
-        pytest.skip("Chromium is not installed; `make test` installs it")
+        pytest.fail("Chromium is not installed; `make test` installs it")
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=arguments)
