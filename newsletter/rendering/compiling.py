@@ -79,10 +79,15 @@ def _compiled(mjml: str) -> str:
 
 
 def _mended(html: str) -> str:
-    """Put right what mrml leaves: a document type premailer overlooks, a made-up attribute, halves of pixels."""
+    """Put right what mrml leaves: the document type, and what is no HTML in table cells."""
     html = re.sub("^<!doctype html>", DOCTYPE, html)
-    html = html.replace(' vertical-align="middle"', "")
-    return re.sub(r"width:([0-9]+\.[0-9]+)px", lambda match: f"width:{round(float(match[1]))}px", html)
+    return re.sub("<td [^>]*>", lambda match: _mended_cell(match[0]), html)
+
+
+def _mended_cell(tag: str) -> str:
+    """Take out an attribute that does not exist, and round halves of pixels."""
+    tag = tag.replace(' vertical-align="middle"', "")
+    return re.sub(r"width:([0-9]+\.[0-9]+)px", lambda match: f"width:{round(float(match[1]))}px", tag)
 
 
 def _values(content: IssueContent, frame: Frame, words: Words, slots: Slots) -> dict[str, object]:
@@ -105,6 +110,5 @@ def _values(content: IssueContent, frame: Frame, words: Words, slots: Slots) -> 
 
 def _all_words(content: IssueContent, frame: Frame, design: Design) -> str:
     """Everything that could be found beside a token, as typed and as the text part will show it."""
-    surroundings = (*dataclasses.astuple(frame), *design.files.values())
-    words = json.dumps([to_stored(content), surroundings], ensure_ascii=False, default=dict)
-    return words + characters.plain(characters.tidy(words))
+    words = json.dumps([to_stored(content), dataclasses.astuple(frame)], ensure_ascii=False, default=dict)
+    return "".join((words, characters.plain(characters.tidy(words)), *design.files.values()))

@@ -9,7 +9,7 @@ from newsletter.rendering.design import HTML
 from newsletter.rendering.errors import TemplateInvalid
 
 _STYLE = re.compile(r"<style\b[^>]*>(.*?)</style>", re.DOTALL)
-_BACKSLASH_IN_ATTRIBUTE = re.compile(r'=\s*"[^"<>]*\\')
+_TAG_WITH_BACKSLASH = re.compile(r"<[a-zA-Z][^<>]*\\[^<>]*>")
 _PICTURE = re.compile(r"<img\b[^>]*>")
 DOCTYPE = "<!DOCTYPE html>"
 
@@ -20,8 +20,8 @@ def check_compiled(html: str) -> None:
     Raises:
         TemplateInvalid: there is one.
     """
-    if match := _BACKSLASH_IN_ATTRIBUTE.search(_STYLE.sub("", html)):
-        _fail(f"the compiler damaged an attribute near {match[0][-60:]!r}.")
+    if match := _TAG_WITH_BACKSLASH.search(html):
+        _fail(f"the compiler damaged an attribute: {match[0][:60]!r}.")
 
 
 def check_finished(html: str, *, compiled: str, tokens: frozenset[str], found: frozenset[str]) -> None:

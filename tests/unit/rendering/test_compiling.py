@@ -260,6 +260,27 @@ def test_typed_template_source_and_markup_stay_text(text: str) -> None:
     assert compiled.subject == (text,)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'x="a\\nb\\u{ad}" vertical-align="middle" style="width:3.5px"',
+        '<td vertical-align="middle" style="width:3.5px">',
+        '<style data-premailer="ignore">',
+        '<img src="x">',
+        '<p data-at="issue.txt:1">',
+        "<!--[if mso]>x",
+        "<!doctype html>",
+    ],
+)
+def test_words_that_look_like_what_is_mended_or_checked_stay_words(text: str) -> None:
+    content = IssueContent(text, text, (Story("s", text, f"<p>{entities.escape(text)}</p>"),))
+
+    compiled = compile_issue(content, frame=a_frame(), design=the_design())
+
+    assert Shown(html_of(compiled)).words.count(text) == 3  # preheader, title, text
+    assert text_of(compiled).count(text) == 2
+
+
 def test_rich_text_that_nobody_cleaned_is_cleaned() -> None:
     html = rendered(the_design(), Text("t", "<p onclick=x>a<script>b</script><img src=y><style>c</style>"))
 
