@@ -5,7 +5,6 @@ from pathlib import Path
 
 from newsletter.content.blocks import Button, Divider, IssueContent, LeadStory, Picture, Story, Text
 from newsletter.rendering.compiled import Mailbox
-from newsletter.rendering.compiling import compile_issue
 from newsletter.rendering.design import Design, load
 from newsletter.rendering.frame import Frame
 from newsletter.settings import templates_folder
@@ -93,8 +92,3 @@ def an_edition() -> IssueContent:
             Button("knopf", "Programm ansehen", "https://www.seeblick.example/fruehlingsmarkt"),
         ),
     )
-
-
-def compiled_edition(**frame: str) -> str:
-    parts = compile_issue(an_edition(), frame=a_frame(**frame), design=the_design()).html  # type: ignore[arg-type]
-    return "".join(part if isinstance(part, str) else "#" for part in parts)
