@@ -89,13 +89,14 @@ class _Reading:
         """Take date, credit and caption lines out of a paragraph; None if nothing else was in it."""
         if not isinstance(block, Paragraph):
             return block
-        lines = [line for line in _run_lines(block.runs) if not self._is_note(_words(line))]
+        lines = [line for line in _run_lines(block.runs) if not self.is_note(_words(line))]
         if not lines:
             return None
         self._see(_words(lines[0]))
         return replace(block, runs=_joined(lines))
 
-    def _is_note(self, line: str) -> bool:
+    def is_note(self, line: str) -> bool:
+        """Tell whether a line is one of those, and keep what it says."""
         if captions.is_footer(line) or stopping.is_tool(line):
             return True
         if captions.is_credit(line) or captions.is_caption(line):
@@ -129,8 +130,7 @@ def _parted_title(blocks: list[Block], title: str, reading: _Reading) -> tuple[s
         return title, blocks
     for index, block in enumerate(blocks[:_HEAD_BLOCKS]):
         words = text_of(block)
-        if isinstance(block, Paragraph) and len(words) <= _LONGEST_TITLE and reading.without_notes(block) == block:
-            reading._paragraphs = 0  # noqa: SLF001  # the title is no paragraph of the text
+        if isinstance(block, Paragraph) and len(words) <= _LONGEST_TITLE and not reading.is_note(words):
             return words, blocks[index + 1 :]
     return "", blocks
 

@@ -113,7 +113,9 @@ def _plain(holder: Any, name: str) -> str:
 
 def _date(entry: Any, name: str) -> dt.date | None:
     """The day as it is written, where the feed's people are; else as feedparser reads it, in UTC."""
-    written = date_of(str(entry.get(name, "")))
+    if name not in entry:  # its own `get` would answer `updated` with `published`, and warn
+        return None
+    written = date_of(str(entry[name]))
     parsed = entry.get(f"{name}_parsed")
     if written or not parsed:
         return written

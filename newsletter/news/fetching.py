@@ -133,7 +133,9 @@ def _told_about(url: str) -> Iterator[None]:
         raise FetchFailed(url, f"no connection ({error})") from error
     except inflating.NotInflatable as error:
         raise FetchFailed(url, f"its answer cannot be unpacked, {error}") from error
-    except (httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, httpcore.NetworkError) as error:
+    except httpx.InvalidURL as error:
+        raise FetchFailed(url, f"the address cannot be read ({error})") from error
+    except (httpx.HTTPError, httpcore.ProtocolError, httpcore.NetworkError) as error:
         raise FetchFailed(url, f"the server does not answer properly ({error})") from error
 
 

@@ -84,8 +84,8 @@ def _decoded(data: bytes) -> Image.Image:
 def _flat(picture: Image.Image) -> Image.Image:
     """Opaque sRGB of the size of a mail."""
     profile = picture.info.get("icc_profile")
-    if picture.mode in {"I", "I;16", "F"}:
-        picture = picture.convert("L")
+    if picture.mode.startswith("I"):  # 16 bits of grey, of which the upper eight are wanted
+        picture = picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")

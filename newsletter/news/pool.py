@@ -121,7 +121,7 @@ def keep(
     return Kept(item, Outcome.CHANGED)
 
 
-def items(session: Session, *, without: Select[tuple[int]] | Collection[int] = ()) -> Sequence[NewsItem]:
+def items(session: Session, *, without: Select[int] | Collection[int] = ()) -> Sequence[NewsItem]:
     """The items, the newest date first and those without a date last; `without` are ids to leave out."""
     query = select(NewsItem).order_by(NewsItem.date.desc().nulls_last(), NewsItem.id.desc())
     if isinstance(without, Select) or without:

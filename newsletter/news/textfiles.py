@@ -31,6 +31,7 @@ _RULE = re.compile(r"\s*(?:[=_*~#-]\s*){3,}")
 _BULLET = re.compile(r"\s*[-*•–]\s+")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
 _FIELD = re.compile(r"^([A-Za-z_]+)[ \t]*:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+_LISTED_DAY = re.compile(r"^(\d{1,2})\.([ \t].{4,60})$", re.MULTILINE)
 _LONGEST_TITLE = 200  # characters; a longer first paragraph is a headline with the text right under it
 _LONGEST = 2_000_000  # characters
 
@@ -58,7 +59,7 @@ def article_of_markdown(text: str, *, origin: str) -> Article:
     stated = {name.lower(): value.strip("\"'") for name, value in _FIELD.findall(front.group(1))} if front else {}
     link = links.resolve(stated.get("link", "")) or ""
     markdown = MarkdownIt("commonmark", {"html": False, "breaks": True, "xhtmlOut": True}).enable("table")
-    tokens = markdown.parse(source[front.end() :] if front else source)
+    tokens = markdown.parse(_LISTED_DAY.sub(_as_date, source[front.end() :] if front else source))
     written = markdown.renderer.render(tokens, markdown.options, {})
     image = _first_image(tokens)
     draft = Article(
@@ -71,6 +72,12 @@ def article_of_markdown(text: str, *, origin: str) -> Article:
         image_alt=image.content if image else "",
     )
     return _with_text(assemble(parse(written, base_url=link), draft), origin)
+
+
+def _as_date(line: re.Match[str]) -> str:
+    """Keep `4. April 2019` from becoming the fourth item of a list."""
+    day, rest = line.groups()
+    return f"{day}\\.{rest}" if dates.is_date_line(f"{day}.{rest}") else line.group()
 
 
 def _lines_alike(text: str, origin: str) -> str:

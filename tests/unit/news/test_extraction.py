@@ -34,7 +34,8 @@ def test_a_semantic_page_with_json_ld() -> None:
         body="<p>„Auf vielen Höfen ist offen, wer einmal weitermacht“, sagte Landrätin Ida Brandl. „Hier soll darüber"
         " gesprochen werden, <em>bevor</em> der Stall leer steht.“</p>"
         "<h3>Drei Tage in der Woche geöffnet</h3>"
-        "<p>In der Werkstatt beraten Fachleute zu Steuern, Baurecht und Förderung. Termine gibt es montags bis mittwochs;"
+        "<p>In der Werkstatt beraten Fachleute zu Steuern, Baurecht und Förderung. Termine gibt es montags bis"
+        " mittwochs;"
         ' eine <a href="https://www.press.example/werkstatt/anmeldung">Anmeldung im Netz</a> genügt.</p>'
         "<ul><li>Erstgespräch auf dem eigenen Hof</li><li>Planung der Übergabe mit allen Generationen</li>"
         "<li>Begleitung in den ersten zwei Jahren</li></ul>"
@@ -52,13 +53,15 @@ def test_a_page_of_classes_with_a_cookie_banner() -> None:
     assert article_of("classes.html") == Article(
         title="Wärmenetz wächst in die Nordstadt",
         date=dt.date(2025, 11, 3),
-        lead="Bis zum nächsten Winter schließen die Stadtwerke Brunnfeld 640 Wohnungen in der Nordstadt an das Wärmenetz"
+        lead="Bis zum nächsten Winter schließen die Stadtwerke Brunnfeld 640 Wohnungen in der Nordstadt an das"
+        " Wärmenetz"
         " an.",
         body="<p>Die Bauarbeiten beginnen im Februar an der Lindenallee. Danach folgen Abschnitt für Abschnitt die"
         " Seitenstraßen, damit der Verkehr nie ganz stillsteht.</p>"
         "<p>„Wer heute eine alte Heizung hat, soll wissen, worauf er sich verlassen kann“, erklärte Werkleiterin Nora"
         " Stein. Der Preis je Kilowattstunde bleibe bis 2028 fest.</p>"
-        "<p>Gespeist wird das Netz aus der Abwärme des Klärwerks und aus einem Holzkessel, der nur an den kältesten Tagen"
+        "<p>Gespeist wird das Netz aus der Abwärme des Klärwerks und aus einem Holzkessel, der nur an den kältesten"
+        " Tagen"
         " läuft.</p>",
         credit="Bild: Stadtwerke/J. Roth",
         caption="Noch liegen die Rohre am Rand der Grube.",
@@ -73,11 +76,14 @@ def test_a_page_of_bare_divs() -> None:
     assert article_of("divs.html") == Article(
         title="Studierende bauen Messnetz für Stadtbäume",
         date=dt.date(2025, 6, 5),
-        lead="Wie durstig ist eine Linde im Juli? Das wollen vierzig Studierende der Hochschule Talheim genau wissen und"
+        lead="Wie durstig ist eine Linde im Juli? Das wollen vierzig Studierende der Hochschule Talheim genau wissen"
+        " und"
         " haben 120 Fühler in der Erde der Altstadt vergraben.",
-        body="<p>Die Fühler melden jede Stunde, wie feucht der Boden ist. Das Bauamt gießt nun dort, wo es nötig ist, und"
+        body="<p>Die Fühler melden jede Stunde, wie feucht der Boden ist. Das Bauamt gießt nun dort, wo es nötig"
+        " ist, und"
         " spart nach eigener Rechnung ein Drittel des Wassers.</p>"
-        "<p>„Am Anfang stand eine Wette im Seminar“, erzählt Professorin Helga Moor. „Jetzt fragen andere Städte bei uns"
+        "<p>„Am Anfang stand eine Wette im Seminar“, erzählt Professorin Helga Moor. „Jetzt fragen andere Städte bei"
+        " uns"
         " an.“</p>"
         "<p>Im Herbst wird das Netz auf die Parks am Fluss erweitert. Die Daten stehen allen offen.</p>",
         credit="Foto: Hochschule Talheim/Lena Voss",
@@ -92,7 +98,8 @@ def test_a_page_with_its_date_in_the_lead() -> None:
         date=dt.date(2019, 4, 4),
         lead="Auental, 4.4.2019. Der Rufbus im Kreis Auental fährt ab Mai auch an Sonn- und Feiertagen. Das hat der"
         " Kreistag am Montagabend einstimmig beschlossen.",
-        body="<p>Bestellt wird wie bisher bis eine Stunde vor der Fahrt, am Telefon oder im Netz. Eine Fahrt kostet so viel"
+        body="<p>Bestellt wird wie bisher bis eine Stunde vor der Fahrt, am Telefon oder im Netz. Eine Fahrt kostet"
+        " so viel"
         " wie ein Busfahrschein; wer ein Abo hat, zahlt nichts dazu.</p>"
         "<p>„Der Sonntag war die Lücke, nach der wir am häufigsten gefragt wurden“, sagte Verkehrsplaner Emil Dorn."
         " Am 1. Juni 2019 beginnt eine Befragung der Fahrgäste.</p>",
@@ -106,9 +113,11 @@ def test_a_page_of_tables_and_line_breaks() -> None:
         title="Nachtwächter führt durch die Gassen",
         date=dt.date(2022, 10, 14),
         lead="An vier Abenden im November geht der Nachtwächter von Steinach wieder mit Gästen durch die Altstadt.",
-        body="<p>Los geht es jeweils um acht Uhr am Museum. Der Weg führt über den Färbergraben zum Turm, wo ein heißer Tee"
+        body="<p>Los geht es jeweils um acht Uhr am Museum. Der Weg führt über den Färbergraben zum Turm, wo ein"
+        " heißer Tee"
         " wartet.</p>"
-        "<p>„Wer friert, hat die falschen Schuhe an“, sagt Nachtwächter Otto Heil, der die Geschichten seit zwanzig Jahren"
+        "<p>„Wer friert, hat die falschen Schuhe an“, sagt Nachtwächter Otto Heil, der die Geschichten seit zwanzig"
+        " Jahren"
         " sammelt.</p>"
         "<p>Karten zu fünf Euro gibt es an der Kasse. Kinder bis zwölf Jahre gehen umsonst mit.</p>",
         credit="Foto: Museumsverein",
@@ -123,11 +132,14 @@ def test_a_page_in_windows_1252_that_says_iso_8859_1() -> None:
     assert article_of("windows1252.html") == Article(
         title="Telefonfallen am Vormittag",
         date=dt.date(2021, 2, 9),
-        lead="Der Verbraucherring warnt vor Anrufen, bei denen eine freundliche Stimme nach dem Stromzähler fragt – und am"
+        lead="Der Verbraucherring warnt vor Anrufen, bei denen eine freundliche Stimme nach dem Stromzähler fragt –"
+        " und am"
         " Ende ein neuer Vertrag im Briefkasten liegt.",
-        body="<p>„Niemand muss am Telefon seine Zählernummer nennen“, sagt Rechtsberaterin Ute Grün. ‚Ja‘ zu sagen genüge"
+        body="<p>„Niemand muss am Telefon seine Zählernummer nennen“, sagt Rechtsberaterin Ute Grün. ‚Ja‘ zu sagen"
+        " genüge"
         " manchmal schon …</p>"
-        "<p>Wer hereingefallen ist, kann den Vertrag binnen vierzehn Tagen widerrufen. Ein Brief von Hand reicht aus; das"
+        "<p>Wer hereingefallen ist, kann den Vertrag binnen vierzehn Tagen widerrufen. Ein Brief von Hand reicht"
+        " aus; das"
         " Porto kostet weniger als 1 €.</p>"
         "<p>Beratung gibt es dienstags und donnerstags im Bürgerhaus.</p>",
         link=URL,
@@ -139,9 +151,11 @@ def test_an_english_page_with_broken_json_ld() -> None:
     assert article_of("english.html") == Article(
         title="Harbour ferry returns in spring",
         date=dt.date(2019, 4, 4),
-        lead="The little ferry between the old quay and the lighthouse will run again from May, after five winters on dry"
+        lead="The little ferry between the old quay and the lighthouse will run again from May, after five winters"
+        " on dry"
         " land.",
-        body="<p>“We had more letters about this boat than about anything else,” said harbour master Joan Reeve. “People"
+        body="<p>“We had more letters about this boat than about anything else,” said harbour master Joan Reeve."
+        " “People"
         " missed the four minutes of doing nothing.”</p>"
         "<p>The crossing costs two pounds. Bicycles travel free, and dogs pay nothing as long as they behave.</p>"
         "<p>A public open day is planned for 1 June 2019.</p>",
@@ -162,7 +176,8 @@ def test_a_municipal_page_with_its_date_in_a_footer_and_events_beside() -> None:
         body="<p>Der Gemeinderat hat in seiner Sitzung am 17. August 2023 einem Vertrag mit der Post zugestimmt. Der"
         " Schalter öffnet am 2. Oktober.</p>"
         "<p><strong>Drei Stellen mehr</strong></p>"
-        "<p>Für den Laden, der den Bürgerinnen und Bürgern selbst gehört, ist das ein Glück: „Mit jedem Paket kommt jemand"
+        "<p>Für den Laden, der den Bürgerinnen und Bürgern selbst gehört, ist das ein Glück: „Mit jedem Paket kommt"
+        " jemand"
         " zur Tür herein, der auch Brot braucht“, sagt Vorständin Erna Huber.</p>"
         "<p>Briefe werden werktags um 17 Uhr abgeholt.<br>Am Samstag schon um zwölf.</p>"
         '<p>Wer mithelfen möchte, meldet sich im Laden oder unter <a href="mailto:laden@oberwies.example">'
@@ -270,7 +285,10 @@ def test_template_syntax_stays_text() -> None:
         "<title>Anmelden</title><form><h1>Anmelden</h1><label>Name</label><input></form>",
         f"<title>Seite nicht gefunden</title><h1>Seite nicht gefunden</h1><p>{SENTENCE}</p>",
         f"<title>404 Not Found</title><h1>404 Not Found</h1><p>{SENTENCE}</p>",
-        "<title>Neuer Steg eröffnet</title><div id=root></div><noscript>Please turn on JavaScript to read this.</noscript>",
+        (
+            "<title>Neuer Steg eröffnet</title><div id=root></div><noscript>Please turn on JavaScript to read"
+            " this.</noscript>"
+        ),
         "<h1>Presse</h1>" + f"<h2><a href=/1>Eine Meldung von vielen</a></h2><p>{SENTENCE}</p>" * 4,
     ],
     ids=["empty", "NUL", "comment", "one word", "no headline", "login", "404 de", "404 en", "app", "overview"],
@@ -320,11 +338,10 @@ def test_a_page_full_of_inlined_pictures_still_has_its_article() -> None:
     assert article(inlined + STORY).lead == SENTENCE
 
 
-@given(
-    st.text(
-        alphabet=st.sampled_from([*"<>/abhp123 \n\"'=&;„“ß©|", "<p>", "</p>", "<h1>", "</h1>", "<div>", "Mehr News"])
-    )
-)
+PIECES = st.sampled_from([*"<>/ab123 \n\"'=&;„“ß©|", "<p>", "</p>", "<h1>", "</h1>", "<div>", "Mehr News", SENTENCE])
+
+
+@given(st.lists(PIECES, max_size=60).map("".join))
 @settings(max_examples=100)
 def test_any_markup_is_survived(html: str) -> None:
     try:

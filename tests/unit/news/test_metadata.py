@@ -21,13 +21,19 @@ def json_ld(text: str) -> Metadata:
     [
         '{"@type": "NewsArticle", "headline": "Titel & mehr", "datePublished": "2019-04-04T10:00:00+02:00"}',
         '[{"@type": "Organization"}, {"@type": "Article", "headline": "Titel & mehr", "datePublished": "2019-04-04"}]',
-        '{"@graph": [{"@type": "WebSite"}, {"@type": ["Thing", "BlogPosting"], "headline": "Titel & mehr",'
-        ' "datePublished": "2019-04-04"}]}',
-        '{"@type": "WebPage", "mainEntity": {"@type": "NewsArticle", "headline": "Titel & mehr",'
-        ' "datePublished": "2019-04-04"}}',
+        (
+            '{"@graph": [{"@type": "WebSite"}, {"@type": ["Thing", "BlogPosting"], "headline": "Titel & mehr",'
+            ' "datePublished": "2019-04-04"}]}'
+        ),
+        (
+            '{"@type": "WebPage", "mainEntity": {"@type": "NewsArticle", "headline": "Titel & mehr",'
+            ' "datePublished": "2019-04-04"}}'
+        ),
         '{"@type": "https://schema.org/NewsArticle", "headline": "Titel &amp; mehr", "datePublished": "2019-04-04"}',
-        "{&quot;@type&quot;: &quot;NewsArticle&quot;, &quot;headline&quot;: &quot;Titel &amp;amp; mehr&quot;,"
-        " &quot;datePublished&quot;: &quot;2019-04-04&quot;}",
+        (
+            "{&quot;@type&quot;: &quot;NewsArticle&quot;, &quot;headline&quot;: &quot;Titel &amp;amp; mehr&quot;,"
+            " &quot;datePublished&quot;: &quot;2019-04-04&quot;}"
+        ),
         '//<![CDATA[\n{"@type": "NewsArticle", "headline": "Titel & mehr", "datePublished": "2019-04-04"}\n//]]>',
         '<!--{"@type": "NewsArticle", "headline": "Titel & mehr", "datePublished": "2019-04-04"}-->',
         '{"@type": "NewsArticle", "headline": "Titel\t& mehr", "datePublished": "2019-04-04",};',
@@ -102,7 +108,8 @@ def test_a_date_may_be_stated_by_a_meta_element(meta: str) -> None:
 
 def test_open_graph_and_head_are_read() -> None:
     facts = facts_of(
-        '<title>Titel | Stadt</title><meta property="og:title" content="Titel"><meta property="og:site_name" content="Stadt">'
+        '<title>Titel | Stadt</title><meta property="og:title" content="Titel"><meta property="og:site_name"'
+        ' content="Stadt">'
         '<meta property="og:image" content="/a.jpg"><meta property="og:image:alt" content="Ein Turm">'
         '<link rel="canonical" href="https://stadt.example/titel"><meta name="description" content="Worum es geht.">'
     )
