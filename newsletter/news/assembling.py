@@ -92,7 +92,8 @@ class _Reading:
         lines = [line for line in _run_lines(block.runs) if not self.is_note(_words(line))]
         if not lines:
             return None
-        self._see(_words(lines[0]))
+        if block.kind == "p":
+            self._see(_words(lines[0]))
         return replace(block, runs=_joined(lines))
 
     def is_note(self, line: str) -> bool:

@@ -53,6 +53,7 @@ _WEEKDAYS = (
 _WEEKDAY = rf"(?:(?:am\s+)?(?:{_WEEKDAYS})\b\.?,?\s*)?"
 _DATELINE_HEAD = re.compile(rf"\W{{0,3}}{_PLACE}{_WEEKDAY}(?:den\s+|the\s+)?\Z", re.IGNORECASE)
 _DATELINE_TAIL = re.compile(rf"{_TIME}\s*(?:\)\s*(?:[-–—:.|]\s*)?|[.:|]\s+|[-–—]\s*|,\s*[-–—]\s*|\Z)", re.IGNORECASE)
+_PARTS = re.compile(r"\s*[|·•]\s*")
 _LABEL = re.compile(
     r"(?:^|\W)(?:stand|datum|date|veröffentlicht|publiziert|erschienen|erstellt|published|posted|released|vom|dated)"
     rf"(?:\s+(?:am|on))?\s*:?\s*{_WEEKDAY}(?:den\s+)?\Z",
@@ -88,11 +89,15 @@ def labelled(text: str) -> dt.date | None:
 
 
 def is_date_line(text: str, *, longest: int = 60) -> bool:
-    """Tell whether a short line says nothing but a date, with what usually stands around one."""
-    found = _first(text)
-    return (
-        bool(found) and len(text) <= longest and (labelled(text) is not None or (dateline(text) or (0, "-"))[1] == "")
-    )
+    """Tell whether a short line is only a date, with what usually stands around one: place, label, category."""
+    if len(text) > longest:
+        return False
+    return any(_is_bare_date(part) for part in _PARTS.split(text))
+
+
+def _is_bare_date(text: str) -> bool:
+    opening = dateline(text)
+    return labelled(text) is not None or (opening is not None and not opening[1])
 
 
 def _first(text: str) -> tuple[dt.date, int, int] | None:

@@ -20,6 +20,7 @@ _SEPARATOR = re.compile(r"\s+(?:[|–—·»«•:]{1,2}|-{1,2})\s+|\s*\|\s*|:\s
 _SURE_SEPARATOR = re.compile(r"\s*(?:\||::|»|·)\s*\Z")
 _SECTION = re.compile(
     r"(?:aktuell(?:es)?|news|presse|meldung(?:en)?|nachricht(?:en)?|presse-?(?:mitteilung|meldung|information|bereich)(?:en)?"
+    r"(?:\s+(?:nr\.?\s*)?[\d/.-]+)?"
     r"|start(?:seite)?|home|blog|newsroom|press(?: releases?| room)?|detail(?:s|ansicht)?|artikel|article|themen|menü"
     r"|suche)",
     re.IGNORECASE,
@@ -50,9 +51,13 @@ def find(page: HtmlElement, facts: Metadata, *, url: str) -> tuple[str, HtmlElem
     if headings and headings[0][0].tag == "h1":
         return headings[0][1], headings[0][0]
     stated_titles = [title for stated in facts.titles if not _is_general(title := _stripped(stated, sites), sites)]
-    if stated_titles:
-        return stated_titles[0], None
-    return (headings[0][1], headings[0][0]) if headings else ("", None)
+    # What names a section beside something unknown (“Presse – Stadtwerke”) is rather a site's name than a story's.
+    believed = [
+        title for title in stated_titles if not any(_is_general(part, sites) for part in _SEPARATOR.split(title))
+    ]
+    if headings and not believed:
+        return headings[0][1], headings[0][0]
+    return next(iter([*believed, *stated_titles]), ""), None
 
 
 def guess(blocks: Sequence[Block]) -> str:

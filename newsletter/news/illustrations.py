@@ -38,7 +38,7 @@ def take(page: HtmlElement, headline: HtmlElement | None) -> Illustration:
     Words in a figure belong to its own picture; words that only stand somewhere, to the first.
     """
     figures = [figure for figure in page.iter("figure") if not holds(figure, headline)]
-    images = [image for figure in figures for image in figure.iter("img")] or list(page.iter("img"))
+    images = [image for figure in figures for image in figure.iter("img")] or _images_below(page, headline)
     image = next((image for image in images if _is_photo(image)), None)
     own = [figure for figure in figures if image is None or holds(figure, image)]
     written = [captions.split(text) for text in _captions(own)]
@@ -51,6 +51,13 @@ def take(page: HtmlElement, headline: HtmlElement | None) -> Illustration:
         caption=next((caption for caption, _ in written if caption), ""),
         credit=next((credit for _, credit in written if credit), ""),
     )
+
+
+def _images_below(page: HtmlElement, headline: HtmlElement | None) -> list[HtmlElement]:
+    """The images after the headline; those above it belong to the site."""
+    elements = list(page.iter("*"))
+    start = elements.index(headline) if headline in elements else 0
+    return [element for element in elements[start:] if element.tag == "img"]
 
 
 def _captions(figures: list[HtmlElement]) -> Iterator[str]:
@@ -85,6 +92,8 @@ def _is_marked(element: HtmlElement) -> bool:
 def _is_photo(image: HtmlElement) -> bool:
     width = image.get("width", "").removesuffix("px")
     if width.isdecimal() and int(width) < _ICON_PIXELS:
+        return False
+    if any("logo" in token for token in tokens_of(image)):
         return False
     source = _source(image)
     return bool(source) and not _NO_PHOTO.search(source)

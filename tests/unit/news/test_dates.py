@@ -122,6 +122,11 @@ def test_a_date_may_say_that_it_is_that_of_the_publication() -> None:
     assert labelled("Der Umzug ist am 4. April 2019.") is None
 
 
+@pytest.mark.parametrize("text", ["Talheim, den 4. April 2019 | Verkehr", "Rathaus · 04.04.2019", "4. April 2019"])
+def test_a_date_line_may_name_a_category(text: str) -> None:
+    assert is_date_line(text)
+
+
 def test_a_long_line_is_no_date_line() -> None:
     assert not is_date_line("Lindau, 4. April 2019", longest=10)
 

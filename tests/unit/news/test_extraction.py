@@ -209,6 +209,26 @@ def test_a_blog_that_says_it_is_english() -> None:
     )
 
 
+def test_a_page_with_kicker_and_subtitle_and_a_logo_above() -> None:
+    assert article_of("transport.html") == Article(
+        title="Neue Züge fahren leiser",
+        date=dt.date(2021, 9, 30),
+        lead="Zwölf neue Triebwagen ersetzen ab Dezember die alten Dieselzüge auf der Uferstrecke. Sie fahren mit Strom"
+        " aus der Region.",
+        body="<h3>Ab Dezember rollen zwölf Triebwagen auf der Uferstrecke</h3>"
+        "<p>Der erste Zug kam am Dienstag auf eigenen Rädern an. Bis zum Fahrplanwechsel wird er getestet.</p>"
+        "<p>Geschäftsführer Max Ruf sagte: „Wer am Bahndamm wohnt, wird uns kaum noch hören – und das ist als Lob"
+        " gemeint.“</p>"
+        "<p>Technische Daten:</p><ul><li>Länge: 54 Meter</li><li>Sitze: 160</li></ul>"
+        '<p>Weitere Informationen: <a href="https://vt.example/zuege">vt.example/zuege</a></p>',
+        credit="© VT / Karl Sand",
+        link=URL,
+        language="de",
+        image_url="https://www.press.example/n/zug.jpg",
+        image_alt="Ein weißer Zug am See",
+    )
+
+
 @pytest.mark.parametrize(
     "where", ["{heading}{others}", "<div>{heading}{others}</div>", "<div><div>{heading}</div>{others}</div>"]
 )

@@ -27,6 +27,7 @@ def headline_of(html: str, *, url: str = "https://www.stadt-lindau.example/n/1")
         "<title>Neuer Steg eröffnet | Stadt X</title>",
         '<meta property="og:title" content="Neuer Steg…"><h1>Neuer Steg eröffnet</h1>',
         '<meta property="og:title" content="So schön ist der Steg"><h1>Neuer Steg eröffnet</h1>',
+        "<title>Presseinformation 14/2021 - Stadt X</title><p>Presseinformation 14/2021<h2>Neuer Steg eröffnet</h2>",
         "<title>Neuer Steg eröffnet</title><nav><h2>Menü</h2></nav><h1>Neuer <em>Steg</em>\n eröffnet</h1>",
     ],
 )
