@@ -142,6 +142,7 @@ class Delivery(Base):
             "state IN ('queued', 'accepted', 'deferred', 'expired', 'rejected', 'excluded', 'cancelled', 'unknown')",
             name="state",
         ),
+        {"sqlite_with_rowid": False},  # kept in the order of its key: a window is read in one go
     )
 
     mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id"), primary_key=True)

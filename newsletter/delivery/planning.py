@@ -12,6 +12,7 @@ import datetime as dt
 from typing import Any
 
 from sqlalchemy import JSON, Insert, Select, exists, func, insert, literal, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -26,7 +27,7 @@ from subscribers.models import Subscriber, Subscription
 CHUNK = 10_000  # people; about a tenth of a second on SQLite
 WINDOW = 200  # positions at most: what a sender holds at a time
 GRACE = dt.timedelta(hours=2)
-MERGE_FIELDS = ("salutation", "title", "first_name", "last_name", "organisation", "language")
+MERGE_FIELDS = ("salutation", "title", "first_name", "last_name", "organisation")
 
 
 def due(session: Session, *, now: dt.datetime) -> tuple[int, ...]:
@@ -72,7 +73,7 @@ def _begun(session: Session, mailing: Mailing, *, now: dt.datetime) -> bool:
 def _planned(session: Session, mailing: Mailing) -> bool:
     """Insert the next people's deliveries and their windows; False when there are none."""
     first = mailing.next_position
-    session.execute(_insertion(mailing))
+    _insert(session, mailing)
     groups = session.execute(
         select(
             Subscriber.provider,
@@ -105,29 +106,53 @@ def _planned(session: Session, mailing: Mailing) -> bool:
     return True
 
 
-def _insertion(mailing: Mailing) -> Insert:
-    people = _people(mailing).subquery()
+def _insert(session: Session, mailing: Mailing) -> None:
+    """Insert the next people; whose address was planned under another person before is left out.
+
+    That happens only when an address moves from one person to another while an audience is being
+    frozen, so it is looked for only when the unique key says so.
+    """
+    people = _people(mailing)
+    try:
+        with session.begin_nested():
+            session.execute(_insertion(mailing, people))
+    except IntegrityError:
+        planned = exists().where(Delivery.mailing_id == mailing.id, Delivery.address_key == Subscriber.address_key)
+        session.execute(_insertion(mailing, people.where(~planned.correlate(Subscriber))))
+
+
+def _insertion(mailing: Mailing, chosen: Select[*tuple[Any, ...]]) -> Insert:
+    """Number the people by their ids alone, and only then fetch what is written of each."""
+    people = chosen.subquery()
     place = func.row_number().over(order_by=(people.c.provider, people.c.subscriber_id))
+    numbered = select(place.label("place"), people.c.subscriber_id, people.c.subscription_id).subquery()
+    fields = (part for name in MERGE_FIELDS for part in (literal(name), getattr(Subscriber, name)))
     return insert(Delivery).from_select(
         ["mailing_id", "position", "subscriber_id", "subscription_id", "address", "address_key", "fields"],
         select(
             literal(mailing.id),
-            place + (mailing.next_position - 1),
-            people.c.subscriber_id,
-            people.c.subscription_id,
-            people.c.address,
-            people.c.address_key,
-            _JsonObject(*(part for name in MERGE_FIELDS for part in (literal(name), people.c[name]))),
-        ),
+            numbered.c.place + (mailing.next_position - 1),
+            numbered.c.subscriber_id,
+            numbered.c.subscription_id,
+            Subscriber.address,
+            Subscriber.address_key,
+            _JsonObject(*fields),
+        )
+        .select_from(numbered)
+        .join(Subscriber, Subscriber.id == numbered.c.subscriber_id),
     )
 
 
 def _people(mailing: Mailing) -> Select[*tuple[Any, ...]]:
-    """The next people behind the cursor, without an address that was planned under another person before."""
-    planned = exists().where(Delivery.mailing_id == mailing.id, Delivery.address_key == Subscriber.address_key)
+    """The next people behind the cursor."""
     return (
         audience.confirmed(mailing.list_id or 0)
-        .where(Subscription.subscriber_id > mailing.plan_cursor, ~planned.correlate(Subscriber))
+        .with_only_columns(
+            Subscription.subscriber_id.label("subscriber_id"),
+            Subscription.id.label("subscription_id"),
+            Subscriber.provider,
+        )
+        .where(Subscription.subscriber_id > mailing.plan_cursor)
         .order_by(Subscription.subscriber_id)
         .limit(CHUNK)
     )

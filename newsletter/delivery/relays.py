@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from newsletter.delivery.models import Relay
@@ -19,11 +19,11 @@ def resting_until(session: Session, name: str, *, now: dt.datetime) -> dt.dateti
 def trouble_of(session: Session, name: str) -> str:
     """The relay's trouble as one sentence for a person; empty where it has none."""
     relay = session.get(Relay, name)
-    return f"The relay {name} takes no mail: {relay.reply}" if relay else ""
+    return f"The relay {name} takes no mail: {relay.reply}" if relay and relay.retry_at else ""
 
 
-def failed(session: Session, name: str, reply: Reply, *, now: dt.datetime) -> None:
-    """Let a relay rest: 15 seconds, doubling with each failure in a row to 15 minutes."""
+def failed(session: Session, name: str, reply: Reply, *, now: dt.datetime) -> int:
+    """Let a relay rest: 15 seconds, doubling with each failure in a row to 15 minutes. Give their number."""
     relay = session.get(Relay, name)
     if relay is None:
         relay = Relay(name=name, failures=0)
@@ -31,6 +31,12 @@ def failed(session: Session, name: str, reply: Reply, *, now: dt.datetime) -> No
     relay.failures += 1
     relay.retry_at = now + relay_delay(relay.failures)
     relay.reply = f"{reply.line} (at {reply.step.label})"
+    return relay.failures
+
+
+def try_now(session: Session, name: str) -> None:
+    """End a relay's rest; how often it failed in a row is still known."""
+    session.execute(update(Relay).where(Relay.name == name).values(retry_at=None))
 
 
 def well(session: Session, name: str) -> None:

@@ -9,7 +9,7 @@ next row as begun. The rows ahead are read in slices that are a second old at mo
 import datetime as dt
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 import structlog
@@ -22,12 +22,16 @@ from newsletter.delivery.ledger import Lease, Outcome, Row
 from newsletter.delivery.messages import Message, Messages
 from newsletter.delivery.models import Mailing
 from newsletter.delivery.refusals import RefusalWatch
-from newsletter.delivery.verdicts import Reply, Scope, Verdict, verdict_on
+from newsletter.delivery.verdicts import Reply, Scope, Step, Verdict, verdict_on
 from newsletter.errors import NewsletterError
 
 SLICE_ROWS = 50
 SLICE_AGE = dt.timedelta(seconds=1)
 DATABASE_PAUSE_S = 1.0
+
+# A relay that fails so often in a row may stumble over this one recipient. The row waits on its own
+# clock then, else it would stand before everybody behind it for ever.
+SUSPICIOUS_AFTER = 3
 
 _T = TypeVar("_T")
 _log = structlog.get_logger(__name__)
@@ -86,7 +90,7 @@ class WindowSender:
     def send(self, lease: Lease) -> bool:
         """Send what the lease holds, and give it back; False where the relay takes nothing more for now."""
         self._watch_over(lease)
-        relay_is_well = True
+        outcome = None
         try:
             with self._database.reading() as session:
                 prepared = self._messages.prepare(session, lease.compiled)
@@ -95,12 +99,11 @@ class WindowSender:
                 date = self._clock()
                 message = self._messages.build(prepared, lease, ahead.row, date=date)
                 outcome = self._handed_over(message, date)
-                relay_is_well = outcome.verdict not in (Verdict.RELAY_RESTS, Verdict.UNKNOWN)
                 ahead = self._settle(lease, ahead, ahead.row, outcome)
         except NewsletterError as error:  # the mail cannot be built; nothing of it is on the wire
             self._stop_mailing(lease, str(error))
         self.commit(lambda session: ledger.release(session, lease, now=self._clock()))
-        return relay_is_well
+        return outcome is None or not _is_trouble(outcome)
 
     def commit(self, work: Callable[[Session], _T]) -> _T:
         """Do work in a transaction of its own, again and again until the database takes it.
@@ -137,9 +140,11 @@ class WindowSender:
         may_go_on = not reason and reply.code is not None and scope is Scope.RECIPIENT and not self._is_stopping()
 
         def work(session: Session) -> _Ahead:
+            failures = self._note_health(session, outcome)
             if scope is Scope.RECIPIENT:
                 ledger.settle(session, lease, row, outcome)
-            self._note_health(session, outcome)
+            elif failures >= SUSPICIOUS_AFTER and reply.step >= Step.MAIL:
+                ledger.settle(session, lease, row, replace(outcome, verdict=Verdict.DEFERRED))
             if reason:
                 mailing = session.get_one(Mailing, lease.mailing_id)
                 endings.stop(session, mailing, reason=reason, now=outcome.at)
@@ -148,7 +153,9 @@ class WindowSender:
             ledger.unbegin(session, lease)
             return _Ahead(None, (), ahead.read_at)
 
-        return self.commit(work)
+        ahead = self.commit(work)
+        self._relay_is_well = not _is_trouble(outcome)
+        return ahead
 
     def _begin_next(self, session: Session, lease: Lease, ahead: _Ahead) -> _Ahead:
         """Begin the next row, where the mailing still runs and there is one."""
@@ -163,13 +170,13 @@ class WindowSender:
         ledger.unbegin(session, lease)
         return _Ahead(None, (), now)
 
-    def _note_health(self, session: Session, outcome: Outcome) -> None:
-        if outcome.verdict in (Verdict.RELAY_RESTS, Verdict.UNKNOWN):
-            relays.failed(session, outcome.relay, outcome.reply, now=outcome.at)
-            self._relay_is_well = False
-        elif not self._relay_is_well:
+    def _note_health(self, session: Session, outcome: Outcome) -> int:
+        """Write down how the relay is doing; give the number of its failures in a row."""
+        if _is_trouble(outcome):
+            return relays.failed(session, outcome.relay, outcome.reply, now=outcome.at)
+        if not self._relay_is_well:
             relays.well(session, outcome.relay)
-            self._relay_is_well = True
+        return 0
 
     def _stop_mailing(self, lease: Lease, reason: str) -> None:
         def work(session: Session) -> None:
@@ -183,3 +190,8 @@ class WindowSender:
         if self._watched != (lease.mailing_id, lease.epoch):
             self._watched = (lease.mailing_id, lease.epoch)
             self._watch = RefusalWatch()
+
+
+def _is_trouble(outcome: Outcome) -> bool:
+    """Tell whether the relay itself failed; a connection cut after the final dot is its failure, too."""
+    return outcome.verdict in (Verdict.RELAY_RESTS, Verdict.UNKNOWN)

@@ -86,7 +86,7 @@ class Worker:
 
         Whoever starts a run wants the relay tried now, so its rest from an earlier run is over.
         """
-        self._sender.commit(lambda session: relays.well(session, self._transport.name))
+        self._sender.commit(lambda session: relays.try_now(session, self._transport.name))
         try:
             while not self._stop.is_set() and self._worked():
                 pass

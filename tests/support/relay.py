@@ -126,7 +126,7 @@ class Relay:
         self.order.append(address)
 
 
-class _Session(SMTP):  # type: ignore[misc]  # aiosmtpd ships no types
+class _Session(SMTP):
     def __init__(self, *them: Any, relay: Relay, **options: Any) -> None:
         super().__init__(*them, **options)
         self.told = relay
@@ -139,9 +139,13 @@ class _Session(SMTP):  # type: ignore[misc]  # aiosmtpd ships no types
                 text = await self.obey(answer)
         await super().push(text)
         if text.startswith("354") and self.told.rule("BODY"):
-            self.transport.abort()
+            self._hang_up()
         if text.startswith("421") and self.transport:
             self.transport.close()
+
+    def _hang_up(self) -> None:
+        assert isinstance(self.transport, asyncio.Transport)
+        self.transport.abort()
 
     async def smtp_RSET(self, argument: str) -> None:  # noqa: N802  # aiosmtpd's name
         answer = self.told.rule("RSET")
@@ -154,7 +158,7 @@ class _Session(SMTP):  # type: ignore[misc]  # aiosmtpd ships no types
         if answer == HANG:
             await asyncio.sleep(30)
         if answer == DROP:
-            self.transport.abort()
+            self._hang_up()
             await asyncio.sleep(30)
         return answer
 

@@ -358,6 +358,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("mailing_id", "position", name=op.f("pk_delivery")),
         sa.UniqueConstraint("mailing_id", "address_key", name=op.f("uq_delivery_mailing_id_address_key")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_delivery_subscriber_id"), ["subscriber_id"], unique=False)

@@ -3,6 +3,7 @@
 import datetime as dt
 import email
 import email.policy
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -53,6 +54,7 @@ def test_everybody_gets_one_mail(database: Database, relay: Relay, transport: Sm
     assert (report.due_at, report.trouble, report.waiting) == (None, "", ())
     assert relay.connections == 1
     row = rows(database, mailing)[ANNA]
+    assert row.content_digest == hashlib.sha256(relay.received[ANNA][0]).hexdigest()
     assert (row.attempt, row.code, row.enhanced, row.reply) == (1, 250, "2.0.0", "Ok: queued as 4BX7")
     assert row.relay == f"127.0.0.1:{relay.port}"
     message = email.message_from_bytes(relay.received[ANNA][0], policy=email.policy.default)
@@ -243,6 +245,28 @@ def test_a_break_after_the_final_dot_leaves_one_in_doubt_who_is_named(
     assert numbers(database, mailing) == {"state": "sent", "accepted": 3, "unknown": 1}
     assert rows(database, mailing)[BEN].state == "unknown"
     assert all(len(mails) <= 1 for mails in relay.received.values())
+
+
+def test_a_recipient_over_whom_the_relay_stumbles_holds_up_nobody(
+    database: Database, relay: Relay, transport: SmtpTransport, mailing: int
+) -> None:
+    relay.answer("RCPT", "451 4.3.0 temporary lookup failure", to=ANNA)
+    clock = Clock()
+    worker = a_worker(database, transport, clock=clock)
+
+    standing = []
+    for _ in range(4):
+        worker.run_until_idle()
+        standing.append(numbers(database, mailing))
+        clock.forward(minutes=1)
+
+    assert standing == [
+        {"state": "sending", "queued": 4},
+        {"state": "sending", "queued": 4},
+        {"state": "sending", "queued": 3, "deferred": 1},
+        {"state": "sending", "accepted": 3, "deferred": 1},
+    ]
+    assert rows(database, mailing)[ANNA].state == "deferred"
 
 
 def test_a_421_after_the_final_dot_is_a_reply_and_leaves_no_doubt(

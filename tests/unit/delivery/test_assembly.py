@@ -44,7 +44,7 @@ HOSTILE = st.sampled_from(
         "  ", "\t", "\0", "=", "=3D", "=?utf-8?q?x?=", "--", "\u2028", "ü" * 40, '"', "\\", "'", "<a@b>", ",",
     ]
 )  # fmt: skip
-TEXT = st.lists(st.one_of(HOSTILE, st.text(st.characters(exclude_categories=("Cs",)), max_size=30)), max_size=6).map(
+TEXT = st.lists(st.one_of(HOSTILE, st.text(st.characters(exclude_categories=["Cs"]), max_size=30)), max_size=6).map(
     "".join
 )
 

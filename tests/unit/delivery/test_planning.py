@@ -41,7 +41,6 @@ def test_everybody_confirmed_is_planned_with_frozen_fields(session: Session) -> 
         "first_name": "Änna",
         "last_name": 'W"inter',
         "organisation": "",
-        "language": "",
     }
     assert (mailing.state, mailing.planned_at) == ("sending", NOW)
     assert session.get_one(Issue, mailing.issue_id).state == IssueState.SENDING

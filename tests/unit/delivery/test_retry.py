@@ -14,7 +14,7 @@ def test_each_wait_is_twice_the_last_up_to_four_hours(attempt: int, minutes: int
 
 
 def test_all_waits_add_up_to_48_hours_then_comes_the_end() -> None:
-    delays = []
+    delays: list[dt.timedelta] = []
     while (delay := retry_delay(len(delays) + 1)) is not None:
         delays.append(delay)
 
