@@ -1,0 +1,204 @@
+import datetime as dt
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
+
+from newsletter.database import Database
+from newsletter.delivery import mailings
+from newsletter.delivery.models import Delivery, Mailing, Window
+from newsletter.delivery.verdicts import Reply, Step
+from newsletter.rendering.compiled import CompiledIssue, Slot
+from subscribers.models import Subscription
+from tests.support.ledgers import COMPILED, Clock, a_mailing, a_system_mail, a_worker, numbers, rows
+from tests.support.makers import BY, NOW
+
+FOUR = ("anna@example.org", "ben@example.org", "carla@example.org", "dora@example.org")
+TAKEN = Reply(Step.FINAL_DOT, 250, "2.0.0", "Ok")
+
+
+class MemoryTransport:
+    """Takes every message, and tells whoever asked before it answers."""
+
+    name = "memory"
+
+    def __init__(self, on_send: Callable[[str], Reply | None] = lambda _: None) -> None:
+        self.sent: list[tuple[str, bytes]] = []
+        self.closed = 0
+        self._on_send = on_send
+
+    def connect(self) -> Reply | None:
+        return None
+
+    def send(self, sender: str, recipient: str, message: bytes) -> Reply:
+        assert sender == "presse@example.org"
+        reply = self._on_send(recipient)
+        self.sent.append((recipient, message))
+        return reply or TAKEN
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def mailing(database: Database) -> int:
+    with database.writing() as session:
+        return a_mailing(session, FOUR).id
+
+
+def _to(transport: MemoryTransport) -> list[str]:
+    return [address for address, _ in transport.sent]
+
+
+def test_a_pause_counts_for_the_very_next_message(database: Database, mailing: int) -> None:
+    def pause(address: str) -> None:
+        if address == FOUR[1]:
+            with database.writing() as session:
+                mailings.pause(session, session.get_one(Mailing, mailing), by=BY, now=NOW)
+
+    transport = MemoryTransport(pause)
+    a_worker(database, transport).run_until_idle()
+
+    assert _to(transport) == list(FOUR[:2])
+    assert numbers(database, mailing) == {"state": "paused", "accepted": 2, "queued": 2}
+
+
+def test_a_cancel_in_the_middle_cancels_what_was_not_sent(database: Database, mailing: int) -> None:
+    def cancel(address: str) -> None:
+        if address == FOUR[1]:
+            with database.writing() as session:
+                mailings.cancel(session, session.get_one(Mailing, mailing), by=BY, now=NOW)
+
+    transport = MemoryTransport(cancel)
+    a_worker(database, transport).run_until_idle()
+
+    assert _to(transport) == list(FOUR[:2])
+    assert numbers(database, mailing) == {"state": "cancelled", "accepted": 2, "cancelled": 2}
+
+
+def test_who_leaves_counts_within_a_second(database: Database, mailing: int) -> None:
+    clock = Clock()
+
+    def leave(address: str) -> None:
+        if address == FOUR[0]:
+            with database.writing() as session:
+                row = session.get_one(Delivery, (mailing, 4))
+                session.get_one(Subscription, row.subscription_id).state = "left"
+        clock.forward(seconds=0.5)
+
+    transport = MemoryTransport(leave)
+    a_worker(database, transport, clock=clock).run_until_idle()
+
+    assert _to(transport) == list(FOUR[:3])
+    assert numbers(database, mailing) == {"state": "sent", "accepted": 3, "excluded": 1}
+
+
+def test_asked_to_stop_it_settles_the_message_it_is_at_and_lets_go(database: Database, mailing: int) -> None:
+    stop = threading.Event()
+    transport = MemoryTransport(lambda _: stop.set())
+
+    a_worker(database, transport, stop=stop).run_until_idle()
+
+    assert numbers(database, mailing) == {"state": "sending", "accepted": 1, "queued": 3}
+    with database.reading() as session:
+        [window] = session.scalars(select(Window))
+    assert (window.state, window.begun, window.owner) == ("open", None, "")
+    assert transport.closed == 1
+
+
+def test_run_forever_ends_when_asked(database: Database, mailing: int) -> None:
+    stop = threading.Event()
+
+    def after_all(address: str) -> None:
+        if address == FOUR[3]:
+            stop.set()
+
+    transport = MemoryTransport(after_all)
+    a_worker(database, transport, stop=stop).run_forever()
+
+    assert _to(transport) == list(FOUR)
+    assert numbers(database, mailing)["accepted"] == 4
+
+
+def test_what_waits_for_later_is_reported(database: Database) -> None:
+    later = NOW + dt.timedelta(hours=3)
+    with database.writing() as session:
+        mailing = a_mailing(session, FOUR, due_at=later).id
+    transport = MemoryTransport()
+
+    report = a_worker(database, transport).run_until_idle()
+
+    assert (report.due_at, report.trouble, transport.sent) == (later, "", [])
+    assert numbers(database, mailing) == {"state": "planning"}
+
+
+def test_a_missed_time_waits_for_a_person_who_sends_it_anyway(database: Database) -> None:
+    with database.writing() as session:
+        mailing = a_mailing(session, FOUR, due_at=NOW - dt.timedelta(hours=3)).id
+    transport = MemoryTransport()
+    worker = a_worker(database, transport)
+
+    report = worker.run_until_idle()
+    assert [(waiting.mailing_id, waiting.reason[:10]) for waiting in report.waiting] == [(mailing, "It was due")]
+    assert transport.sent == []
+    with database.writing() as session:
+        mailings.resume(session, session.get_one(Mailing, mailing), by=BY, now=NOW)
+    worker.run_until_idle()
+
+    assert numbers(database, mailing) == {"state": "sent", "accepted": 4}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [replace(COMPILED, text=(Slot("recipient.nothing"),)), replace(COMPILED, subject=("a\nb",))],
+    ids=["slot", "subject"],
+)
+def test_a_mail_that_cannot_be_built_pauses_its_mailing_and_nobody_is_in_doubt(
+    database: Database, broken: CompiledIssue
+) -> None:
+    with database.writing() as session:
+        mailing = a_mailing(session, FOUR, compiled=broken).id
+        system = a_system_mail(session).id
+    transport = MemoryTransport()
+
+    report = a_worker(database, transport).run_until_idle()
+
+    assert numbers(database, mailing) == {"state": "paused", "queued": 4}
+    assert "cannot be" in report.waiting[0].reason
+    assert numbers(database, system) == {"state": "sent", "accepted": 1}
+
+
+def test_a_database_that_refuses_for_a_while_loses_no_fact(database: Database, mailing: int) -> None:
+    refusals = iter([False] * 5 + [True] * 3)
+
+    def refuse(connection: Connection) -> None:
+        if connection.get_execution_options().get("writing") and next(refusals, False):
+            raise OperationalError("COMMIT", {}, Exception("disk is full"))
+
+    event.listen(database.engine, "commit", refuse)
+    transport = MemoryTransport()
+    a_worker(database, transport).run_until_idle()
+
+    assert list(refusals) == []
+    assert _to(transport) == list(FOUR)
+    assert numbers(database, mailing) == {"state": "sent", "accepted": 4}
+    assert {row.attempt for row in rows(database, mailing).values()} == {1}
+
+
+def test_the_same_row_is_the_same_message_at_each_attempt_but_for_its_date(database: Database, mailing: int) -> None:
+    clock = Clock()
+    later = Reply(Step.FINAL_DOT, 451, "4.7.1", "greylisted")
+    transport = MemoryTransport(lambda _: later if clock.now == NOW else None)
+    worker = a_worker(database, transport, clock=clock)
+
+    worker.run_until_idle()
+    clock.forward(minutes=5)
+    worker.run_until_idle()
+
+    first, second = (message for address, message in transport.sent if address == FOUR[0])
+    assert first.replace(b"09:00:00", b"09:05:00") == second
+    assert numbers(database, mailing) == {"state": "sent", "accepted": 4}
