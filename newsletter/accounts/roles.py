@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from newsletter.delivery.permissions import SEND_ISSUES
+from newsletter.delivery.permissions import SEND_ISSUES, SEND_TESTS
 from newsletter.issues.permissions import APPROVE_ISSUES, MANAGE_PUBLICATIONS, WRITE_ISSUES
 from newsletter.news.permissions import WRITE_NEWS
 from subscribers.actor import MANAGE_PEOPLE, Permission
@@ -17,9 +17,13 @@ class Role(StrEnum):
     ADMIN = "admin"  # everything
 
 
+MANAGE_STAFF = Permission("staff.manage")
+
+_EDITOR = frozenset({WRITE_NEWS, WRITE_ISSUES, SEND_TESTS})
+
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.EDITOR: frozenset({WRITE_NEWS, WRITE_ISSUES}),
-    Role.APPROVER: frozenset({WRITE_NEWS, WRITE_ISSUES, APPROVE_ISSUES, SEND_ISSUES}),
+    Role.EDITOR: _EDITOR,
+    Role.APPROVER: _EDITOR | {APPROVE_ISSUES, SEND_ISSUES},
     Role.LIST_ADMIN: frozenset({MANAGE_PEOPLE}),
-    Role.ADMIN: frozenset({WRITE_NEWS, WRITE_ISSUES, APPROVE_ISSUES, SEND_ISSUES, MANAGE_PUBLICATIONS, MANAGE_PEOPLE}),
+    Role.ADMIN: _EDITOR | {APPROVE_ISSUES, SEND_ISSUES, MANAGE_PUBLICATIONS, MANAGE_PEOPLE, MANAGE_STAFF},
 }

@@ -10,13 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from newsletter.accounts.models import StaffUser
-from newsletter.accounts.roles import PERMISSIONS, Role
+from newsletter.accounts.roles import MANAGE_STAFF, PERMISSIONS, Role
 from newsletter.errors import NewsletterError
 from subscribers import audit
-from subscribers.actor import Actor, ActorKind, Permission
+from subscribers.actor import Actor, ActorKind
 from subscribers.address import EmailAddress
-
-MANAGE_STAFF = Permission("staff.manage")
 
 
 class StaffUserNotFound(NewsletterError):
