@@ -1,14 +1,25 @@
 """`newsletter mailing …`."""
 
+import datetime as dt
+from typing import Protocol
+
 import click
 import rich_click
+from sqlalchemy.orm import Session
 
 from newsletter.cli.context import actor, opened
 from newsletter.cli.output import as_json, show_json, show_line, show_table
 from newsletter.delivery import mailings, statement
-from newsletter.delivery.models import DeliveryState
+from newsletter.delivery.models import DeliveryState, Mailing
+from subscribers.actor import Actor
+
+by_whom = click.option("--by", "address", metavar="EMAIL", help="Who does it; else the command line.")
 
 STATES = (*(state.value for state in DeliveryState), statement.SENDING)
+
+
+class _Act(Protocol):
+    def __call__(self, session: Session, mailing: Mailing, *, by: Actor, now: dt.datetime) -> None: ...
 
 
 @click.group(cls=rich_click.RichGroup)
@@ -86,29 +97,39 @@ def deliveries(mailing_id: int, state: str | None, json_: bool) -> None:  # noqa
 
 @mailing.command()
 @click.argument("mailing_id", type=int, metavar="ID")
-@click.option("--by", "address", metavar="EMAIL", help="Who does it; else the command line.")
-def pause(mailing_id: int, address: str | None) -> None:
+@by_whom
+@as_json
+def pause(mailing_id: int, address: str | None, json_: bool) -> None:  # noqa: FBT001
     """Stop sending within a second; nothing is lost."""
-    with opened() as app, app.writing() as session:
-        mailings.pause(session, mailings.mailing(session, mailing_id), by=actor(session, address), now=app.now())
-    click.echo(f"Mailing {mailing_id} is paused.")
+    _act(mailings.pause, mailing_id, address, json_=json_, told="is paused")
 
 
 @mailing.command()
 @click.argument("mailing_id", type=int, metavar="ID")
-@click.option("--by", "address", metavar="EMAIL", help="Who does it; else the command line.")
-def resume(mailing_id: int, address: str | None) -> None:
+@by_whom
+@as_json
+def resume(mailing_id: int, address: str | None, json_: bool) -> None:  # noqa: FBT001
     """Go on with a paused mailing."""
-    with opened() as app, app.writing() as session:
-        mailings.resume(session, mailings.mailing(session, mailing_id), by=actor(session, address), now=app.now())
-    click.echo(f"Mailing {mailing_id} goes on.")
+    _act(mailings.resume, mailing_id, address, json_=json_, told="goes on")
 
 
 @mailing.command()
 @click.argument("mailing_id", type=int, metavar="ID")
-@click.option("--by", "address", metavar="EMAIL", help="Who does it; else the command line.")
-def cancel(mailing_id: int, address: str | None) -> None:
+@by_whom
+@as_json
+def cancel(mailing_id: int, address: str | None, json_: bool) -> None:  # noqa: FBT001
     """End a mailing; who has not got it yet will not."""
-    with opened() as app, app.writing() as session:
-        mailings.cancel(session, mailings.mailing(session, mailing_id), by=actor(session, address), now=app.now())
-    click.echo(f"Mailing {mailing_id} is cancelled.")
+    _act(mailings.cancel, mailing_id, address, json_=json_, told="is cancelled")
+
+
+def _act(act: _Act, mailing_id: int, address: str | None, *, json_: bool, told: str) -> None:
+    """Do it, and answer with a sentence or with the statement as it is then."""
+    with opened() as app:
+        with app.writing() as session:
+            act(session, mailings.mailing(session, mailing_id), by=actor(session, address), now=app.now())
+        with app.reading() as session:
+            numbers = statement.statement(session, mailing_id).as_json()
+    if json_:
+        show_json(numbers)
+        return
+    click.echo(f"Mailing {mailing_id} {told}.")
