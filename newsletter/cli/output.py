@@ -1,7 +1,6 @@
 """How commands answer: tables for people, JSON for programs, progress on a terminal."""
 
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +9,9 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
+
+UNWRAPPED_COLUMNS = 10_000  # of a pipe or a file: one row stays one line, for grep and cut
 
 as_json = click.option("--json", "json_", is_flag=True, help="Answer in JSON, with English keys in any language.")
 
@@ -28,11 +30,17 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empt
     """Print a table, or the sentence `empty`, which says what to do next."""
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))  # Text: “[b]” in a title stays
     if not table.row_count:
         click.echo(empty)
         return
-    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = UNWRAPPED_COLUMNS
+    with console.capture() as drawn:
+        console.print(table)
+    for line in drawn.get().splitlines():
+        click.echo(line.rstrip())  # echo writes umlauts in any locale
 
 
 def say(message: str) -> None:
