@@ -14,7 +14,7 @@ from newsletter.delivery.models import Mailing
 from newsletter.delivery.permissions import SEND_ISSUES
 from newsletter.errors import NewsletterError
 from newsletter.issues import approvals
-from newsletter.issues.errors import NotApproved
+from newsletter.issues.errors import NotApproved, SentAlready
 from newsletter.issues.models import Issue, IssueState, Publication
 from subscribers import audit
 from subscribers.actor import Actor
@@ -36,11 +36,14 @@ def send(session: Session, issue: Issue, *, at: dt.datetime | None, by: Actor, n
     Raises:
         NotPermitted: the actor may not send.
         NotApproved: nobody approved the issue as it stands.
+        SentAlready: it is scheduled, sending, sent or cancelled.
         DueInThePast: `at` lies before now.
     """
     by.require(SEND_ISSUES)
-    if issue.state != IssueState.APPROVED:
+    if issue.state in (IssueState.DRAFT, IssueState.IN_REVIEW):
         raise NotApproved(issue.id, issue.state)
+    if issue.state != IssueState.APPROVED:
+        raise SentAlready(issue.id, issue.state)
     if at is not None and at < now:
         raise DueInThePast(at)
     approval = approvals.standing(session, issue)

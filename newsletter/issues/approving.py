@@ -12,6 +12,7 @@ import datetime as dt
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from newsletter.errors import WrongState
 from newsletter.issues import approvals, compilations, editions
 from newsletter.issues.errors import FourEyes, GateClosed, NotSubmitted
 from newsletter.issues.models import Approval, Issue, IssueState, Publication
@@ -44,6 +45,8 @@ def approve(session: Session, issue: Issue, *, site: Site, by: Actor, now: dt.da
         TemplateInvalid: the design has a mistake.
     """
     by.require(APPROVE_ISSUES)
+    if issue.state == IssueState.SCHEDULED:  # calling it back is the move that its mailing's cancelling makes
+        raise WrongState(f"Issue {issue.id}", issue.state, IssueState.APPROVED.value)
     _check_four_eyes(session, issue, by)
     edition = editions.edition_of(session, issue, site)
     if edition.errors:

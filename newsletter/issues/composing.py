@@ -70,7 +70,7 @@ def suggested(session: Session, publication: Publication) -> list[NewsItem]:
     )
     items = list(found)
     if not items:
-        raise NothingNew(publication.slug)
+        raise NothingNew(publication.slug, publication.language)
     return items
 
 

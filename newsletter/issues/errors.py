@@ -46,10 +46,11 @@ class IssueNotFound(NewsletterError):
 class NothingNew(NewsletterError):
     """No item of the pool is left to suggest."""
 
-    def __init__(self, publication: str) -> None:
+    def __init__(self, publication: str, language: str) -> None:
         super().__init__(
-            f"There is nothing new to suggest for “{publication}”: every item of the pool has been used. "
-            "`newsletter news fetch` or `newsletter news import …` brings more."
+            f"There is nothing new to suggest for “{publication}”: the pool holds no item in its language "
+            f"({language}) that it has not used. `newsletter news fetch` or `newsletter news import …` brings more; "
+            "--items takes any."
         )
         self.publication = publication
 
@@ -92,6 +93,17 @@ class NotApproved(NewsletterError):
         super().__init__(
             f"Issue {issue_id} is {state}. It has to be approved as it stands: "
             f"`newsletter issue approve {issue_id} --by …`."
+        )
+        self.issue_id = issue_id
+        self.state = state
+
+
+class SentAlready(NewsletterError):
+    """An issue goes out once, and this one is on its way, out, or called off in the middle."""
+
+    def __init__(self, issue_id: int, state: str) -> None:
+        super().__init__(
+            f"Issue {issue_id} is {state}; an issue goes out once. `newsletter mailing list` shows its mailing."
         )
         self.issue_id = issue_id
         self.state = state

@@ -53,3 +53,17 @@ def test_a_mailing_that_is_over_cannot_be_paused(newsletter: Run, mailing: str) 
     refused = newsletter("mailing", "pause", mailing, status=1)
 
     assert refused.err == f"Error: Mailing {mailing} is sent; it cannot become paused.\n"
+
+
+def test_an_issue_is_sent_once(newsletter: Run, mailing: str) -> None:
+    waiting = newsletter("issue", "send", "1", status=1)
+    again = newsletter("issue", "approve", "1", "--by", "ana@example.org", status=1)
+    newsletter("worker", "--until-idle")
+    gone = newsletter("issue", "send", "1", status=1)
+
+    assert waiting.err == (
+        "Error: Issue 1 is scheduled; an issue goes out once. `newsletter mailing list` shows its mailing.\n"
+    )
+    assert again.err == "Error: Issue 1 is scheduled; it cannot become approved.\n"
+    assert gone.err.startswith("Error: Issue 1 is sent; an issue goes out once.")
+    assert newsletter("mailing", "statement", mailing, "--json").json["accepted"] == 2

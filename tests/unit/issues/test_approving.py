@@ -139,6 +139,14 @@ def test_a_scheduled_issue_cannot_be_changed(session: Session, issue: Issue) -> 
     assert session.scalar(select(func.count()).select_from(IssueRevision)) == 1
 
 
+def test_a_scheduled_issue_is_not_approved_again_beside_its_mailing(session: Session, issue: Issue) -> None:
+    approving.approve(session, issue, site=SITE, by=BEN, now=NOW)
+    issue.move(IssueState.SCHEDULED)
+
+    with pytest.raises(WrongState, match="scheduled"):
+        approving.approve(session, issue, site=SITE, by=BEN, now=NOW)
+
+
 @pytest.mark.parametrize("current", list(IssueState), ids=str)
 @pytest.mark.parametrize("wanted", list(IssueState), ids=str)
 def test_only_the_stated_moves_are_made(current: IssueState, wanted: IssueState) -> None:
