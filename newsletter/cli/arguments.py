@@ -1,17 +1,35 @@
 """Forms of arguments that several commands share."""
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import click
 
+from newsletter.errors import NewsletterError
+
 MAX_TEXT_BYTES = 1_000_000
+
+
+# A path from a root, or one line that ends as a file of text does; an address of the web is a text.
+FILE_NAME = re.compile(
+    r"(?:\.{0,2}|~)/\S+|(?:[^/\n]+|(?!\w+://)\S+)\.(?:txt|md|html?|pdf|docx?|odt|csv|eml)", re.IGNORECASE
+)
+
+
+class FileMissing(NewsletterError):
+    """What can only be the name of a file names none: as a text, it would stand in every mail."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no file {name}. Give the text itself, or the path of a file that holds it.")
+        self.name = name
 
 
 def text_or_file(value: str) -> str:
     """The text itself, or what the file of that name holds.
 
     Raises:
+        FileMissing: the text can only be the name of a file, and there is none.
         BadParameter: the file is no UTF-8 text, or larger than a megabyte.
     """
     path = Path(value)
@@ -20,6 +38,8 @@ def text_or_file(value: str) -> str:
     except (OSError, ValueError):  # longer than a path can be: it is a text
         is_file = False
     if not is_file:
+        if FILE_NAME.fullmatch(value.strip()):
+            raise FileMissing(value.strip())
         return value
     if path.stat().st_size > MAX_TEXT_BYTES:
         raise click.BadParameter(f"{value} is larger than a megabyte.")

@@ -53,6 +53,8 @@ def create(slug: str, list_slug: str, name: str, sender: str, design: str) -> No
 @click.option("--four-eyes", type=click.Choice(["on", "off"]), help="Whether a second person has to approve.")
 def set_(slug: str, imprint: str | None, reply_to: str | None, brand: Path | None, four_eyes: str | None) -> None:
     """Change what is given; approvals of its issues are void then."""
+    if all(value is None for value in (imprint, reply_to, brand, four_eyes)):
+        raise click.UsageError("Say what is to change: --imprint, --reply-to, --brand or --four-eyes.")
     with opened() as app, app.writing() as session:
         voided = publications.change(
             session,

@@ -40,6 +40,7 @@ def test_init_twice_changes_nothing(run: Run, home: Path) -> None:
             "There is no design “x”. There is: regional.",
         ),
         (("publication", "set", "nowhere", "--imprint", "x"), "There is no publication “nowhere”."),
+        (("publication", "set", "aktuell", "--imprint", "impressum.txt"), "There is no file impressum.txt."),
         (("publication", "set", "aktuell", "--brand", "/nowhere.toml"), "The brand file /nowhere.toml cannot be read"),
         (("news", "import", "/nowhere.html"), "/nowhere.html"),
         (("subscriber", "import", "/nowhere.csv", "--list", "region"), "nowhere.csv"),
@@ -106,3 +107,7 @@ def test_help_lists_every_command(run: Run) -> None:
         "serve",
     ):
         assert command in said
+
+
+def test_a_change_of_nothing_is_wrong_usage(newsletter: Run) -> None:
+    assert "Say what is to change" in newsletter("publication", "set", "aktuell", status=2).err
