@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from newsletter import migrations
@@ -48,8 +48,8 @@ class App:
         database = Database(settings.database_url)
         try:
             current = migrations.is_current(database.engine)
-        except SQLAlchemyError as error:
-            raise DatabaseUnusable(f"The database cannot be opened: {error}") from error
+        except DBAPIError as error:
+            raise DatabaseUnusable(f"The database cannot be opened: {error.orig}.") from error
         if not current:
             raise DatabaseUnusable("The database is of another version: `newsletter init` brings it up to date.")
         return cls(settings, database, secret)

@@ -13,10 +13,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from newsletter.errors import NewsletterError
+
 BUSY_TIMEOUT_MS = 30_000
+
+
+class DatabaseUrlInvalid(NewsletterError):
+    """The URL of the database cannot be meant so. It may hold a password, so the message does not repeat it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"NEWSLETTER_DATABASE_URL is unusable: {reason}")
+        self.reason = reason
 
 
 class Database:
@@ -47,7 +58,12 @@ class Database:
 
 
 def _engine(url: str) -> Engine:
-    engine = create_engine(url)
+    try:
+        engine = create_engine(url)
+    except ModuleNotFoundError as error:
+        raise DatabaseUrlInvalid(f"its driver, {error.name}, is not installed.") from error
+    except ArgumentError as error:
+        raise DatabaseUrlInvalid("write it like sqlite:////srv/newsletter/newsletter.db.") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)

@@ -5,6 +5,7 @@ settings.database_url  # sqlite:///…/var/newsletter.db unless NEWSLETTER_DATAB
 """
 
 import ipaddress
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -39,7 +40,7 @@ class Settings(BaseSettings):
     Attributes:
         home: folder of database, secret and media.
         database: SQLAlchemy URL; empty means SQLite in the home.
-        smtp_url: `smtp://user:pass@host:587?tls=required`, `smtps://…` or `maildir:PATH`.
+        smtp: `smtp://user:pass@host:587?tls=required`, `smtps://…` or `maildir:PATH`; empty means a folder in the home.
         base_url: where readers reach the public pages, without a final slash.
         demo: allows a loopback base URL and missing legal pages, and says so.
         fetch_private: allows sources at private addresses.
@@ -52,7 +53,7 @@ class Settings(BaseSettings):
 
     home: Path = Path("var")
     database: str = Field(default="", validation_alias="NEWSLETTER_DATABASE_URL")
-    smtp_url: str = Field(default="maildir:var/maildir", repr=False)
+    smtp: str = Field(default="", repr=False, validation_alias="NEWSLETTER_SMTP_URL")
     base_url: str = "http://127.0.0.1:8000"
     demo: bool = False
     fetch_private: bool = False
@@ -66,12 +67,26 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _parted(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+    @field_validator("base_url")
+    @classmethod
+    def _of_the_web(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+            raise ValueError(f"“{value}” is no address of the web, such as https://news.example.org")
+        return value
 
     @cached_property
     def database_url(self) -> str:
         """The SQLAlchemy URL of the database."""
         return self.database or f"sqlite:///{(self.home / 'newsletter.db').resolve()}"
+
+    @cached_property
+    def smtp_url(self) -> str:
+        """Where mail goes."""
+        return self.smtp or f"maildir:{self.home / 'maildir'}"
 
     @cached_property
     def media_folder(self) -> Path:
@@ -82,6 +97,11 @@ class Settings(BaseSettings):
     def public_url(self) -> str:
         """The base URL without a final slash."""
         return self.base_url.rstrip("/")
+
+    @cached_property
+    def is_loopback(self) -> bool:
+        """Whether the public pages can be reached from this machine alone."""
+        return _is_loopback(urlsplit(self.public_url).hostname or "")
 
     @cached_property
     def secret(self) -> Secret:
@@ -107,8 +127,7 @@ class Settings(BaseSettings):
         if self.demo:
             return ()
         problems = []
-        parts = urlsplit(self.public_url)
-        if parts.scheme != "https" or _is_loopback(parts.hostname or ""):
+        if urlsplit(self.public_url).scheme != "https" or self.is_loopback:
             problems.append(f"NEWSLETTER_BASE_URL is {self.public_url}: readers need an https address they can reach.")
         missing = [name for name in ("imprint_url", "privacy_url", "accessibility_url") if not getattr(self, name)]
         problems += [f"NEWSLETTER_{name.upper()} is not set: every public page must link it." for name in missing]

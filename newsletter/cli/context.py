@@ -26,8 +26,8 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper().removeprefix("NEWSLETTER_")
-        raise SettingsInvalid(f"NEWSLETTER_{name}: {first['msg']}.") from None
+        name = str(first["loc"][0]).upper().removeprefix("NEWSLETTER_")
+        raise SettingsInvalid(f"NEWSLETTER_{name}: {first['msg'].removeprefix('Value error, ')}.") from None
 
 
 @contextmanager

@@ -47,6 +47,8 @@ def doctor() -> None:
     """Look for what keeps this installation from working, and say how to mend it."""
     with opened() as app:
         problems = list(app.settings.public_problems())
+        if not (app.settings.smtp or app.settings.demo):
+            problems.append(f"NEWSLETTER_SMTP_URL is not set: mail is written to {app.settings.home}/maildir alone.")
         try:
             with open_transport(app.settings.smtp_url) as transport:
                 transport.check()

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from urllib.parse import urlsplit
 
 import click
 import rich_click
@@ -16,7 +17,7 @@ from newsletter.cli.supervising import Supervised
 from newsletter.delivery.transports import open_transport
 from newsletter.delivery.worker import Report, Worker
 from newsletter.errors import NewsletterError
-from newsletter.settings import SettingsInvalid
+from newsletter.settings import Settings, SettingsInvalid
 
 WORKER = (sys.executable, "-m", "newsletter", "worker", "--while-stdin")
 
@@ -60,7 +61,14 @@ def serve(host: str, port: int, without_worker: bool) -> None:  # noqa: FBT001
         if not without_worker:
             running.enter_context(Supervised(WORKER, say=say))
         say(f"Serving {app.settings.public_url} at {host}, port {port}. Ctrl+C ends it.")
+        _warn_of_another_port(app.settings, listening.getsockname()[1])
         serving.serve(app, listening=listening)
+
+
+def _warn_of_another_port(chosen: Settings, port: int) -> None:
+    """On this machine alone no proxy stands between, so links to another port are dead."""
+    if chosen.is_loopback and urlsplit(chosen.public_url).port != port:
+        say(f"Links in mails lead to {chosen.public_url}: NEWSLETTER_BASE_URL=http://127.0.0.1:{port} leads them here.")
 
 
 def _worker(app: App, stop: threading.Event) -> Worker:

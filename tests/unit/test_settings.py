@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import pytest
+
+from newsletter.cli.context import settings
+from newsletter.settings import Settings, SettingsInvalid
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "DATABASE_URL", "SMTP_URL", "BASE_URL", "DEMO", "TRUSTED_PROXIES"):
+        monkeypatch.delenv(f"NEWSLETTER_{name}", raising=False)
+
+
+def test_everything_lies_in_the_home_unless_said_otherwise(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NEWSLETTER_HOME", str(tmp_path))
+
+    chosen = Settings()
+
+    assert chosen.database_url == f"sqlite:///{tmp_path}/newsletter.db"
+    assert chosen.smtp_url == f"maildir:{tmp_path}/maildir"
+    assert chosen.media_folder == tmp_path / "media"
+
+
+def test_a_relay_that_is_set_is_taken_and_its_password_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSLETTER_SMTP_URL", "smtp://user:geheim@mail.example.org")
+
+    chosen = Settings()
+
+    assert chosen.smtp_url == "smtp://user:geheim@mail.example.org"
+    assert "geheim" not in repr(chosen)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        (
+            "BASE_URL",
+            "ftp://news.example.org",
+            "NEWSLETTER_BASE_URL: “ftp://news.example.org” is no address of the web",
+        ),
+        ("BASE_URL", "news.example.org", "NEWSLETTER_BASE_URL: “news.example.org” is no address"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, proxy", "NEWSLETTER_TRUSTED_PROXIES: 'proxy' does not appear to be an IPv4"),
+        ("DEMO", "maybe", "NEWSLETTER_DEMO: Input should be a valid boolean"),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_so_is_named(
+    name: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"NEWSLETTER_{name}", value)
+
+    with pytest.raises(SettingsInvalid) as raised:
+        settings()
+
+    assert str(raised.value).startswith(sentence)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "loopback"),
+    [("http://127.0.0.1:8000", True), ("http://localhost", True), ("http://[::1]:1/", True), ("https://a.org", False)],
+)
+def test_an_address_of_this_machine_alone_is_known(url: str, loopback: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+    monkeypatch.setenv("NEWSLETTER_BASE_URL", url)
+
+    assert Settings().is_loopback is loopback
