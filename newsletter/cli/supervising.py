@@ -59,8 +59,10 @@ class Supervised:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Ask a child to end, and make it end when it does not."""
-    child.terminate()
+    """Ask a child to end, and make it end when it does not.
+
+    Never by a signal: a Ctrl+C or a service manager has sent it one already, and a second one is a crash.
+    """
     _hang_up(child)
     try:
         child.wait(GENTLE_S)

@@ -1,6 +1,7 @@
 """`newsletter worker` and `newsletter serve`."""
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -97,7 +98,7 @@ def _stop_on_signals(stop: threading.Event) -> None:
 
 def _stop_at_end_of_stdin(stop: threading.Event) -> None:
     def wait() -> None:
-        while sys.stdin.buffer.read(4096):
+        while os.read(sys.stdin.fileno(), 4096):  # sys.stdin itself would be locked when the process ends first
             pass
         stop.set()
 

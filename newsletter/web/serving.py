@@ -4,7 +4,7 @@
         serve(app, listening=listening)
 
 Nothing is printed but the log. The server's own access log stays off, because paths hold tokens. On
-SIGTERM answers under way are finished, then `serve` returns.
+SIGTERM or SIGINT answers under way are finished, then `serve` returns.
 """
 
 import signal
@@ -34,7 +34,7 @@ class PortUnusable(NewsletterError):
 
 def serve(app: App, *, listening: socket.socket) -> None:
     """Serve the public pages until SIGTERM or SIGINT; the installation and the socket stay open."""
-    with _returning_on_sigterm():
+    with _returning_when_stopped():
         server_of(app).run(sockets=[listening])
 
 
@@ -71,13 +71,14 @@ def server_of(app: App) -> uvicorn.Server:
 
 
 @contextmanager
-def _returning_on_sigterm() -> Iterator[None]:
-    """Let a stop be a return: uvicorn repeats the signal once it is done, and that would kill the process."""
-    before = signal.signal(signal.SIGTERM, _nothing)
+def _returning_when_stopped() -> Iterator[None]:
+    """Let a stop be a return: uvicorn repeats the signal once it is done, and that would be an error."""
+    before = {number: signal.signal(number, _nothing) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _nothing(number: int, frame: FrameType | None) -> None:
