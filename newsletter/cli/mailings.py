@@ -3,6 +3,7 @@
 import click
 import rich_click
 
+from newsletter.cli.arguments import ID
 from newsletter.cli.context import actor, opened
 from newsletter.cli.output import as_json, show_json, show_line, show_table
 from newsletter.delivery import mailings, statement
@@ -36,7 +37,7 @@ def list_(json_: bool) -> None:  # noqa: FBT001
 
 
 @mailing.command("statement")
-@click.argument("mailing_id", type=int, metavar="ID")
+@click.argument("mailing_id", type=ID, metavar="ID")
 @as_json
 def statement_(mailing_id: int, json_: bool) -> None:  # noqa: FBT001
     """Tell the numbers of a mailing; they add up at every moment."""
@@ -57,7 +58,7 @@ def statement_(mailing_id: int, json_: bool) -> None:  # noqa: FBT001
 
 
 @mailing.command()
-@click.argument("mailing_id", type=int, metavar="ID")
+@click.argument("mailing_id", type=ID, metavar="ID")
 @click.option("--state", type=click.Choice(STATES), help="Only those.")
 @as_json
 def deliveries(mailing_id: int, state: str | None, json_: bool) -> None:  # noqa: FBT001
@@ -85,7 +86,7 @@ def deliveries(mailing_id: int, state: str | None, json_: bool) -> None:  # noqa
 
 
 @mailing.command()
-@click.argument("mailing_id", type=int, metavar="ID")
+@click.argument("mailing_id", type=ID, metavar="ID")
 @click.option("--by", "address", metavar="EMAIL", help="Who does it; else the command line.")
 def pause(mailing_id: int, address: str | None) -> None:
     """Stop sending within a second; nothing is lost."""
@@ -95,7 +96,7 @@ def pause(mailing_id: int, address: str | None) -> None:
 
 
 @mailing.command()
-@click.argument("mailing_id", type=int, metavar="ID")
+@click.argument("mailing_id", type=ID, metavar="ID")
 @click.option("--by", "address", metavar="EMAIL", help="Who does it; else the command line.")
 def resume(mailing_id: int, address: str | None) -> None:
     """Go on with a paused mailing."""
@@ -105,7 +106,7 @@ def resume(mailing_id: int, address: str | None) -> None:
 
 
 @mailing.command()
-@click.argument("mailing_id", type=int, metavar="ID")
+@click.argument("mailing_id", type=ID, metavar="ID")
 @click.option("--by", "address", metavar="EMAIL", help="Who does it; else the command line.")
 def cancel(mailing_id: int, address: str | None) -> None:
     """End a mailing; who has not got it yet will not."""
