@@ -74,6 +74,7 @@ def second_waits_for_first(
     return error
 
 
+@pytest.mark.slow
 def test_four_workers_send_everything_once_and_end_the_mailing(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
