@@ -29,7 +29,7 @@ fix: prepare-dev ## Format, and mend what can be mended without thinking.
 	@$(python) -m ruff format --quiet .
 	@$(python) -m ruff check --quiet --fix .
 
-bench: prepare-dev ## Run the benchmarks: one line of JSON for each figure.
+bench: prepare-test ## Run the benchmarks: one line of JSON for each figure.
 	@set -e; for file in tests/benchmarks/bench_*.py; do $(python) -m "$$(echo "$${file%.py}" | tr / .)"; done
 
 lock: prepare-dev ## Lock what pyproject.toml asks for. UPGRADE=--upgrade takes the newest of everything.

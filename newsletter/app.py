@@ -13,19 +13,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from newsletter import migrations
-from newsletter.database import Database
-from newsletter.errors import NewsletterError
+from newsletter.database import Database, DatabaseUnusable, reason_of
 from newsletter.issues.site import Site
 from newsletter.settings import Settings
 from subscribers.secret import Secret
-
-
-class DatabaseUnusable(NewsletterError):
-    """The database cannot be opened, or its tables are not those of this version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +43,8 @@ class App:
         database = Database(settings.database_url)
         try:
             current = migrations.is_current(database.engine)
-        except DBAPIError as error:
-            raise DatabaseUnusable(f"The database cannot be opened: {error.orig}.") from error
+        except SQLAlchemyError as error:
+            raise DatabaseUnusable(f"The database cannot be opened: {reason_of(error)}") from error
         if not current:
             raise DatabaseUnusable("The database is of another version: `newsletter init` brings it up to date.")
         return cls(settings, database, secret)

@@ -1,48 +1,73 @@
-"""The database engine: SQLite made safe for several processes, PostgreSQL as it is.
+"""The database engine: SQLite or PostgreSQL, with the same promises.
 
     database = Database("sqlite:///var/newsletter.db")
-    with database.writing() as session:  # BEGIN IMMEDIATE, commits at the end
+    with database.writing() as session:  # commits at the end
         ...
 
-A transaction that begins as a read and turns into a write fails at once on SQLite, whatever
-the busy timeout, so whoever will write says so at the beginning.
+`reading()` is one snapshot from its first statement to its end, and can write nothing. What
+`writing()` has committed is on disk. Whoever waits for another's lock waits `LOCK_TIMEOUT_MS` at most.
+
+SQLite lets one write at a time, so whoever will write says so at the beginning (BEGIN IMMEDIATE): a
+read that turns into a write would fail at once. On PostgreSQL writers run beside each other and see
+what others committed meanwhile (READ COMMITTED). So who reads a row to change it locks it:
+`subscribers.orm.current`.
 """
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from newsletter.errors import NewsletterError
+from subscribers.orm import WRITING
 
-BUSY_TIMEOUT_MS = 30_000
+if TYPE_CHECKING:
+    import psycopg
+
+LOCK_TIMEOUT_MS = 30_000
+
+# The web server answers up to 40 requests at once, each on a thread; idle connections beyond a few are closed.
+_CONNECTIONS_KEPT = 5
+_CONNECTIONS_MORE = 35
+
+_READING = "reading"
+
+# Off would lose the last moments of a crash, and with them replies of relays; all other values are as good as on.
+_ON_POSTGRESQL = f"""
+    SELECT set_config('lock_timeout', '{LOCK_TIMEOUT_MS}', false),
+           CASE current_setting('synchronous_commit')
+                WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END
+"""
 
 
-class DatabaseUrlInvalid(NewsletterError):
-    """The URL of the database cannot be meant so. It may hold a password, so the message does not repeat it."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"NEWSLETTER_DATABASE_URL is unusable: {reason}")
-        self.reason = reason
+class DatabaseUnusable(NewsletterError):
+    """The database cannot be opened, or is not as it must be."""
 
 
 class Database:
     """One database, with sessions for reading and for writing."""
 
     def __init__(self, url: str) -> None:
-        """Make the engine; nothing is opened before the first session."""
-        self.engine = _engine(url)
-        writing = self.engine.execution_options(writing=True)
-        self._read = sessionmaker(self.engine, expire_on_commit=False)
-        self._write = sessionmaker(writing, expire_on_commit=False)
+        """Make the engine; nothing is opened before the first session.
+
+        Raises:
+            DatabaseUnusable: the URL is of no database that is known here.
+        """
+        self.engine = _engine(_parsed(url))
+        options: dict[str, Any] = {_READING: True}
+        if self.engine.dialect.name == "postgresql":
+            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._read = sessionmaker(self.engine.execution_options(**options), expire_on_commit=False)
+        self._write = sessionmaker(self.engine.execution_options(**{WRITING: True}), expire_on_commit=False)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session on one snapshot; what is changed in it is thrown away."""
+        """A session on one snapshot, in which nothing can be written."""
         with self._read() as session:
             yield session
 
@@ -52,35 +77,85 @@ class Database:
         with self._write() as session, session.begin():
             yield session
 
+    def problems(self) -> tuple[str, ...]:
+        """What in the server's own settings breaks the promise that what was committed is on disk."""
+        if self.engine.dialect.name == "sqlite":
+            return ()
+        with self.engine.connect() as connection:
+            off = [name for name in ("fsync", "full_page_writes") if _setting(connection, name) == "off"]
+        return tuple(f"PostgreSQL runs with {name} = off: a power cut may destroy the database." for name in off)
+
     def close(self) -> None:
         """Close the connections."""
         self.engine.dispose()
 
 
-def _engine(url: str) -> Engine:
+def reason_of(error: SQLAlchemyError) -> str:
+    """What a database said, without the statement and its values."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())
+
+
+def _parsed(url: str) -> URL:
     try:
-        engine = create_engine(url)
-    except ModuleNotFoundError as error:
-        raise DatabaseUrlInvalid(f"its driver, {error.name}, is not installed.") from error
-    except ArgumentError as error:
-        raise DatabaseUrlInvalid("write it like sqlite:////srv/newsletter/newsletter.db.") from error
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _on_connect)
-        event.listen(engine, "begin", _on_begin)
+        parsed = make_url(url)
+    except ArgumentError:
+        raise DatabaseUnusable(
+            "NEWSLETTER_DATABASE_URL is no URL; write it like postgresql+psycopg://user:password@host/database."
+        ) from None
+    if parsed.drivername not in ("sqlite", "postgresql", "postgresql+psycopg"):
+        raise DatabaseUnusable(
+            f"NEWSLETTER_DATABASE_URL begins with {parsed.drivername}://; there are sqlite:// and postgresql+psycopg://."
+        )
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername == "postgresql" else parsed
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, pool_size=_CONNECTIONS_KEPT, max_overflow=_CONNECTIONS_MORE)
+        event.listen(engine, "connect", _on_sqlite)
+        event.listen(engine, "begin", _on_sqlite_begin)
+        return engine
+    engine = create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_size=_CONNECTIONS_KEPT,
+        max_overflow=_CONNECTIONS_MORE,
+        pool_pre_ping=True,  # a connection that the server closed meanwhile is not given out
+        connect_args={"application_name": "newsletter"},
+    )
+    event.listen(engine, "connect", _on_postgresql)
     return engine
 
 
-def _on_connect(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+def _on_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
     del record
     connection.isolation_level = None  # SQLAlchemy's events below say BEGIN, not the driver
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")  # a reply settled is on disk
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 
 
-def _on_begin(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+def _on_sqlite_begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    connection.exec_driver_sql(f"PRAGMA query_only = {int(options.get(_READING, False))}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITING, False) else "BEGIN")
+
+
+def _on_postgresql(connection: "psycopg.Connection[Any]", record: ConnectionPoolEntry) -> None:
+    del record
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise DatabaseUnusable(
+            f"The database {connection.info.dbname} is in {encoding}, which cannot hold every name; "
+            "make one with: createdb --encoding=UTF8 --template=template0."
+        )
+    connection.execute(_ON_POSTGRESQL)
+    connection.commit()
+
+
+def _setting(connection: Connection, name: str) -> str:
+    value: str = connection.exec_driver_sql(f"SHOW {name}").scalar_one()
+    return value

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="NEWSLETTER_", frozen=True, extra="ignore")
 
     home: Path = Path("var")
-    database: str = Field(default="", validation_alias="NEWSLETTER_DATABASE_URL")
+    database: str = Field(default="", repr=False, validation_alias="NEWSLETTER_DATABASE_URL")
     smtp: str = Field(default="", repr=False, validation_alias="NEWSLETTER_SMTP_URL")
     base_url: str = "http://127.0.0.1:8000"
     demo: bool = False

@@ -56,7 +56,8 @@ def named(session: Session, slug: str) -> MailingList:
     Raises:
         ListNotFound: no list has it.
     """
-    found = session.scalar(select(MailingList).where(MailingList.slug == slug))
+    # What cannot be a short name is not asked for: an address may hold what no database takes for a text.
+    found = session.scalar(select(MailingList).where(MailingList.slug == slug)) if _SLUG.fullmatch(slug) else None
     if found is None:
         raise ListNotFound(slug)
     return found

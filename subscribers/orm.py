@@ -5,11 +5,15 @@ migration history describes one database.
 """
 
 import datetime as dt
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import JSON, DateTime, Dialect, MetaData
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
+
+WRITING = "writing"  # the execution option of a session's engine that says that the session may write
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -18,6 +22,11 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+# PostgreSQL's codes of a transaction that lost against another one: serialization failure, deadlock.
+_LOST = {"40001", "40P01"}
+
+_T = TypeVar("_T", bound="Base")
 
 
 class UtcDateTime(TypeDecorator[dt.datetime]):
@@ -51,3 +60,27 @@ class Base(DeclarativeBase):
         dt.datetime: UtcDateTime,
         dict[str, Any]: JSON,
     }
+
+
+def current(session: Session, table: type[_T], key: object) -> _T | None:
+    """The row of a key as it stands now; None where there is none.
+
+    In a session that may write the row is locked until its end. So of two who change the same thing
+    at the same moment, the second waits and then sees what the first one did. (SQLite, which lets
+    one write at a time, needs no lock.) Rows that point to this one can be added meanwhile.
+    """
+    if not session.get_bind().get_execution_options().get(WRITING, False):
+        return session.get(table, key)
+    session.flush()  # what this session changed itself must not be read over
+    return session.get(table, key, with_for_update={"key_share": True}, populate_existing=True)
+
+
+def upsert(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that has `on_conflict_do_update`: adding or changing a row in one statement."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return insert(table)
+
+
+def is_conflict(error: DBAPIError) -> bool:
+    """Tell whether somebody else was faster, so that reading and writing again will do."""
+    return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", "") in _LOST

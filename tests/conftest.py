@@ -1,8 +1,12 @@
-"""For all tests: nothing leaves the machine, and a database with the real, migrated schema, fresh for each test."""
+"""For all tests: nothing leaves the machine, and a database with the real, migrated schema, fresh for each test.
+
+Whatever uses `database` or `session` runs on SQLite and again on a real PostgreSQL, which is slow.
+"""
 
 import os
 import shutil
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import hypothesis
@@ -11,17 +15,20 @@ from sqlalchemy.orm import Session
 
 from newsletter import migrations
 from newsletter.database import Database
-from tests.support import loopback
+from tests.support import loopback, postgres
+from tests.support.postgres import Server
 
 loopback.guard()
 # No deadline: two cores are shared by many. The same draws each time where a red run must be seen again elsewhere.
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("house")
 
+DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
+
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database at the newest migration, as a file to copy."""
+    """An empty SQLite database at the newest migration, as a file to copy."""
     path = tmp_path_factory.mktemp("migrated") / "empty.db"
     database = Database(f"sqlite:///{path}")
     migrations.upgrade(database.engine)
@@ -31,11 +38,59 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    """A running PostgreSQL."""
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_server: Server) -> str:
+    """A PostgreSQL database at the newest migration; tests use it in turn, and each finds it empty."""
+    url = postgresql_server.create("migrated")
+    database = Database(url)
+    migrations.upgrade(database.engine)
+    database.close()
+    return url
+
+
+_numbers = count(1)
+
+
 @pytest.fixture
-def database(migrated: Path, tmp_path: Path) -> Iterator[Database]:
+def new_postgresql(postgresql_server: Server) -> Iterator[str]:
+    """The URL of a PostgreSQL database without any table."""
+    name = f"test{next(_numbers)}"
+    yield postgresql_server.create(name)
+    postgresql_server.drop(name)
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database at the newest migration, of each kind."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("migrated_postgresql")
+        yield url
+        postgres.empty(url)
+        return
     path = tmp_path / "newsletter.db"
-    shutil.copyfile(migrated, path)
-    database = Database(f"sqlite:///{path}")
+    shutil.copyfile(request.getfixturevalue("migrated"), path)
+    yield f"sqlite:///{path}"
+
+
+@pytest.fixture(params=DATABASES)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without any table, of each kind."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("new_postgresql")
+        return url
+    return f"sqlite:///{tmp_path / 'empty.db'}"
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
     yield database
     database.close()
 

@@ -12,6 +12,7 @@ import click
 import rich_click
 from sqlalchemy.exc import DBAPIError
 
+from newsletter.database import reason_of
 from newsletter.errors import NewsletterError
 from subscribers.errors import SubscribersError
 
@@ -75,7 +76,7 @@ def main() -> NoReturn:
     except (NewsletterError, SubscribersError) as error:
         _fail(str(error))
     except DBAPIError as error:
-        _fail(f"The database refused: {error.orig}")
+        _fail(f"The database refused: {reason_of(error)}")
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)

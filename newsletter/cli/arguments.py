@@ -9,6 +9,8 @@ import click
 from newsletter.errors import NewsletterError
 
 MAX_TEXT_BYTES = 1_000_000
+LARGEST_ID = 2**31 - 1  # what the key of a table holds
+ID = click.IntRange(max=LARGEST_ID)
 
 
 # A path from a root, or one line that ends as a file of text does; an address of the web is a text.
@@ -44,9 +46,12 @@ def text_or_file(value: str) -> str:
     if path.stat().st_size > MAX_TEXT_BYTES:
         raise click.BadParameter(f"{value} is larger than a megabyte.")
     try:
-        return path.read_text("utf-8-sig").strip()
+        text = path.read_text("utf-8-sig").strip()
     except UnicodeDecodeError:
-        raise click.BadParameter(f"{value} is not a text in UTF-8.") from None
+        text = "\0"
+    if "\0" in text:
+        raise click.BadParameter(f"{value} is not a text in UTF-8.")
+    return text
 
 
 class Moment(click.ParamType[dt.datetime]):
@@ -78,6 +83,8 @@ class Numbers(click.ParamType[tuple[int, ...]]):
             numbers = tuple(int(part) for part in str(value).split(",") if part.strip())
         except ValueError:
             self.fail(f"“{value}” are no numbers separated by commas, such as 4,2,7.", param, ctx)
+        if any(number > LARGEST_ID for number in numbers):
+            self.fail(f"“{value}” holds a number beyond {LARGEST_ID}.", param, ctx)
         if len(set(numbers)) != len(numbers):
             self.fail(f"“{value}” names an item twice.", param, ctx)
         return numbers

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 import rich_click
+from sqlalchemy.exc import OperationalError
 
 from newsletter import migrations
 from newsletter.accounts import staff
 from newsletter.app import now
 from newsletter.cli.context import opened, settings
-from newsletter.database import Database
+from newsletter.database import Database, DatabaseUnusable, reason_of
 from newsletter.delivery.transports import open_transport
 from newsletter.errors import NewsletterError
 from newsletter.settings import Settings
@@ -32,9 +33,12 @@ def init(admin: str | None) -> None:
     """
     chosen = settings()
     address = EmailAddress.parse(admin) if admin else None
-    _make_home(chosen)
     database = Database(chosen.database_url)
-    migrations.upgrade(database.engine)
+    _make_home(chosen)
+    try:
+        migrations.upgrade(database.engine)
+    except OperationalError as error:
+        raise DatabaseUnusable(f"The database cannot be opened: {reason_of(error)}") from error
     if address:
         with database.writing() as session:
             staff.create_first(session, address, by=Actor.command_line(), now=now())
@@ -46,7 +50,7 @@ def init(admin: str | None) -> None:
 def doctor() -> None:
     """Look for what keeps this installation from working, and say how to mend it."""
     with opened() as app:
-        problems = list(app.settings.public_problems())
+        problems = [*app.settings.public_problems(), *app.database.problems()]
         if not (app.settings.smtp or app.settings.demo):
             problems.append(f"NEWSLETTER_SMTP_URL is not set: mail is written to {app.settings.home}/maildir alone.")
         try:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.app import App
 from newsletter.checks.finding import Finding, Severity
-from newsletter.cli.arguments import Moment, Numbers
+from newsletter.cli.arguments import ID, Moment, Numbers
 from newsletter.cli.context import actor, opened
 from newsletter.cli.output import as_json, say, show_json, show_table
 from newsletter.delivery import dispatching, mailings, samples
@@ -79,7 +79,7 @@ def list_(json_: bool) -> None:  # noqa: FBT001
 
 
 @issue.command()
-@click.argument("issue_id", type=int, metavar="ID")
+@click.argument("issue_id", type=ID, metavar="ID")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR")
 def render(issue_id: int, output: Path) -> None:
     """Write issue.html, issue.txt, issue.eml and findings.json as a sample reader would get them."""
@@ -99,7 +99,7 @@ def render(issue_id: int, output: Path) -> None:
 
 
 @issue.command()
-@click.argument("issue_id", type=int, metavar="ID")
+@click.argument("issue_id", type=ID, metavar="ID")
 @as_json
 @click.pass_context
 def check(ctx: click.Context, issue_id: int, json_: bool) -> None:  # noqa: FBT001
@@ -116,7 +116,7 @@ def check(ctx: click.Context, issue_id: int, json_: bool) -> None:  # noqa: FBT0
 
 
 @issue.command()
-@click.argument("issue_id", type=int, metavar="ID")
+@click.argument("issue_id", type=ID, metavar="ID")
 @click.option("--to", "address", required=True, metavar="ADDR", help="Who gets the test.")
 def test(issue_id: int, address: str) -> None:
     """Send the issue as it stands to one address. The last line is the mailing id alone."""
@@ -138,7 +138,7 @@ def test(issue_id: int, address: str) -> None:
 
 
 @issue.command()
-@click.argument("issue_id", type=int, metavar="ID")
+@click.argument("issue_id", type=ID, metavar="ID")
 @click.option("--by", "address", metavar="EMAIL", help="Who submits; else the command line.")
 def submit(issue_id: int, address: str | None) -> None:
     """Hand the issue to whoever approves."""
@@ -148,7 +148,7 @@ def submit(issue_id: int, address: str | None) -> None:
 
 
 @issue.command()
-@click.argument("issue_id", type=int, metavar="ID")
+@click.argument("issue_id", type=ID, metavar="ID")
 @click.option("--by", "address", required=True, metavar="EMAIL", help="An active staff user who may approve.")
 def approve(issue_id: int, address: str) -> None:
     """Give the word that exactly this goes out."""
@@ -164,7 +164,7 @@ def approve(issue_id: int, address: str) -> None:
 
 
 @issue.command()
-@click.argument("issue_id", type=int, metavar="ID")
+@click.argument("issue_id", type=ID, metavar="ID")
 @click.option("--at", type=Moment(), metavar="2026-12-01T10:00+01:00", help="When; else at once.")
 def send(issue_id: int, at: dt.datetime | None) -> None:
     """Send what was approved. A worker does it when it is due; the last line is the mailing id alone."""

@@ -7,6 +7,7 @@ import click
 import rich_click
 from sqlalchemy.orm import Session
 
+from newsletter.cli.arguments import ID
 from newsletter.cli.context import actor, opened
 from newsletter.cli.output import as_json, show_json, show_line, show_table
 from newsletter.delivery import mailings, statement
@@ -47,7 +48,7 @@ def list_(json_: bool) -> None:  # noqa: FBT001
 
 
 @mailing.command("statement")
-@click.argument("mailing_id", type=int, metavar="ID")
+@click.argument("mailing_id", type=ID, metavar="ID")
 @as_json
 def statement_(mailing_id: int, json_: bool) -> None:  # noqa: FBT001
     """Tell the numbers of a mailing; they add up at every moment."""
@@ -68,7 +69,7 @@ def statement_(mailing_id: int, json_: bool) -> None:  # noqa: FBT001
 
 
 @mailing.command()
-@click.argument("mailing_id", type=int, metavar="ID")
+@click.argument("mailing_id", type=ID, metavar="ID")
 @click.option("--state", type=click.Choice(STATES), help="Only those.")
 @as_json
 def deliveries(mailing_id: int, state: str | None, json_: bool) -> None:  # noqa: FBT001
@@ -96,7 +97,7 @@ def deliveries(mailing_id: int, state: str | None, json_: bool) -> None:  # noqa
 
 
 @mailing.command()
-@click.argument("mailing_id", type=int, metavar="ID")
+@click.argument("mailing_id", type=ID, metavar="ID")
 @by_whom
 @as_json
 def pause(mailing_id: int, address: str | None, json_: bool) -> None:  # noqa: FBT001
@@ -105,7 +106,7 @@ def pause(mailing_id: int, address: str | None, json_: bool) -> None:  # noqa: F
 
 
 @mailing.command()
-@click.argument("mailing_id", type=int, metavar="ID")
+@click.argument("mailing_id", type=ID, metavar="ID")
 @by_whom
 @as_json
 def resume(mailing_id: int, address: str | None, json_: bool) -> None:  # noqa: FBT001
@@ -114,7 +115,7 @@ def resume(mailing_id: int, address: str | None, json_: bool) -> None:  # noqa: 
 
 
 @mailing.command()
-@click.argument("mailing_id", type=int, metavar="ID")
+@click.argument("mailing_id", type=ID, metavar="ID")
 @by_whom
 @as_json
 def cancel(mailing_id: int, address: str | None, json_: bool) -> None:  # noqa: FBT001

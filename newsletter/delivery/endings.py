@@ -13,6 +13,7 @@ from newsletter.delivery.models import Mailing, MailingKind, MailingState, Windo
 from newsletter.issues.models import Issue, IssueState
 from subscribers import audit
 from subscribers.actor import Actor
+from subscribers.orm import current
 
 
 def finish_where_done(session: Session, mailing: Mailing, *, now: dt.datetime) -> None:
@@ -65,7 +66,7 @@ def issue_is_cancelled(session: Session, mailing: Mailing) -> None:
 
 def _issue_of(session: Session, mailing: Mailing) -> Issue | None:
     """The issue whose state goes with the mailing; a test leaves its issue alone."""
-    return session.get(Issue, mailing.issue_id) if mailing.kind == MailingKind.ISSUE else None
+    return current(session, Issue, mailing.issue_id) if mailing.kind == MailingKind.ISSUE else None
 
 
 def _has_open_windows(session: Session, mailing_id: int) -> bool:

@@ -42,8 +42,7 @@ from newsletter.delivery.retry import retry_delay
 from newsletter.delivery.verdicts import Reply, Verdict
 from subscribers import audience
 from subscribers.models import Subscriber, Subscription
-
-REPLY_LIMIT = 1000  # characters of a reply that are kept; a hostile relay may send megabytes
+from subscribers.orm import current
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +85,17 @@ class Outcome:
 
 
 def claim(session: Session, executor: str, *, token: str, now: dt.datetime) -> Lease | None:
-    """Take the next open window that is due: tests and system mail before issues. None where there is none."""
+    """Take the next open window that is due: tests and system mail before issues. None where there is none.
+
+    With the same token it gives the same lease: the connection to a database may break just when it
+    has committed, and a window that is held without anybody's knowing would never be sent.
+    """
+    windows = select(Window, Mailing).join(Mailing, Mailing.id == Window.mailing_id)
+    taken = session.execute(windows.where(Window.state == WindowState.LEASED.value, Window.owner == token)).first()
+    if taken is not None:
+        return lease_of(*taken)
     found = session.execute(
-        select(Window, Mailing)
-        .join(Mailing, Mailing.id == Window.mailing_id)
-        .where(
+        windows.where(
             Window.state == WindowState.OPEN.value,
             Window.due_at <= now,
             Mailing.state == MailingState.SENDING.value,
@@ -212,7 +217,7 @@ def settle(session: Session, lease: Lease, row: Row, outcome: Outcome) -> None:
             relay=outcome.relay,
             code=reply.code,
             enhanced=reply.enhanced,
-            reply=reply.text[:REPLY_LIMIT],
+            reply=reply.text,
             date=outcome.date,
             content_digest=outcome.digest,
         )
@@ -225,14 +230,19 @@ def settle(session: Session, lease: Lease, row: Row, outcome: Outcome) -> None:
 
 def release(session: Session, lease: Lease, *, now: dt.datetime) -> None:
     """Give the window back, with nothing on the wire; a lease that was taken away is left alone."""
+    current(session, Mailing, lease.mailing_id)  # whoever needs both locks the mailing first
     window = session.get(Window, (lease.mailing_id, lease.first_position), populate_existing=True)
     if window is not None and window.state == WindowState.LEASED and window.owner == lease.owner:
         reopen(session, window, now=now)
 
 
 def reopen(session: Session, window: Window, *, now: dt.datetime) -> None:
-    """End a lease: open again for what is queued or deferred, done where nothing is left."""
-    mailing = session.get_one(Mailing, window.mailing_id, populate_existing=True)
+    """End a lease: open again for what is queued or deferred, done where nothing is left.
+
+    The mailing is locked: of two who end its last windows at once, the second sees that all are done.
+    """
+    mailing = current(session, Mailing, window.mailing_id)
+    assert mailing is not None  # noqa: S101  # its foreign key says so
     of_window = and_(
         Delivery.mailing_id == window.mailing_id,
         Delivery.position.between(window.first_position, window.last_position),
@@ -313,7 +323,7 @@ def _attempt(mailing_id: int, row: Row, outcome: Outcome) -> DeliveryAttempt:
         relay=outcome.relay,
         code=outcome.reply.code,
         enhanced=outcome.reply.enhanced,
-        reply=outcome.reply.text[:REPLY_LIMIT],
+        reply=outcome.reply.text,
     )
 
 

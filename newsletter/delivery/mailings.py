@@ -23,6 +23,7 @@ from newsletter.rendering.compiled import CompiledIssue
 from subscribers import audit
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
+from subscribers.orm import current
 
 
 class MailingNotFound(NewsletterError):
@@ -43,12 +44,12 @@ class AlreadySent(NewsletterError):
 
 
 def mailing(session: Session, mailing_id: int) -> Mailing:
-    """Find a mailing.
+    """Find a mailing; locked, where the session may write.
 
     Raises:
         MailingNotFound: there is none.
     """
-    found = session.get(Mailing, mailing_id)
+    found = current(session, Mailing, mailing_id)
     if found is None:
         raise MailingNotFound(mailing_id)
     return found

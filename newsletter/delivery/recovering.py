@@ -24,12 +24,17 @@ IN_DOUBT = "the sender died between the message and the reply"
 
 
 def recover(session: Session, *, is_dead: Callable[[str], bool], now: dt.datetime) -> int:
-    """End the leases of dead senders; give their number."""
-    leased = session.scalars(
-        select(Window).where(Window.state == WindowState.LEASED.value).with_for_update(skip_locked=True)
+    """End the leases of dead senders; give their number.
+
+    Only theirs are locked: a living sender must not wait for this.
+    """
+    dead = [executor for executor in holders(session) if is_dead(executor)]
+    orphaned = session.scalars(
+        select(Window)
+        .where(Window.state == WindowState.LEASED.value, Window.executor.in_(dead))
+        .order_by(Window.mailing_id, Window.first_position)
+        .with_for_update(skip_locked=True)
     ).all()
-    dead = {executor for executor in {window.executor for window in leased} if is_dead(executor)}
-    orphaned = [window for window in leased if window.executor in dead]
     for window in orphaned:
         if window.begun is not None:
             _settle_in_doubt(session, window, window.begun, now=now)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from newsletter.delivery.models import Relay
 from newsletter.delivery.retry import relay_delay
 from newsletter.delivery.verdicts import Reply
+from subscribers.orm import upsert
 
 
 def resting_until(session: Session, name: str, *, now: dt.datetime) -> dt.datetime | None:
@@ -24,14 +25,19 @@ def trouble_of(session: Session, name: str) -> str:
 
 def failed(session: Session, name: str, reply: Reply, *, now: dt.datetime) -> int:
     """Let a relay rest: 15 seconds, doubling with each failure in a row to 15 minutes. Give their number."""
-    relay = session.get(Relay, name)
-    if relay is None:
-        relay = Relay(name=name, failures=0)
-        session.add(relay)
-    relay.failures += 1
-    relay.retry_at = now + relay_delay(relay.failures)
-    relay.reply = f"{reply.line} (at {reply.step.label})"
-    return relay.failures
+    said = f"{reply.line} (at {reply.step.label})"
+    counted = upsert(session, Relay).values(name=name, failures=1, reply=said)
+    again = counted.on_conflict_do_update(
+        index_elements=[Relay.name], set_={"failures": Relay.failures + 1, "reply": said}
+    )
+    failures = session.execute(again.returning(Relay.failures)).scalar_one()
+    session.execute(
+        update(Relay)
+        .where(Relay.name == name)
+        .values(retry_at=now + relay_delay(failures))
+        .execution_options(synchronize_session=False)
+    )
+    return failures
 
 
 def try_now(session: Session, name: str) -> None:

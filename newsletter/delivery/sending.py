@@ -9,6 +9,7 @@ next row as begun. The rows ahead are read in slices that are a second old at mo
 import datetime as dt
 import hashlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -16,11 +17,10 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from newsletter.database import Database
-from newsletter.delivery import endings, ledger, relays
+from newsletter.database import Database, reason_of
+from newsletter.delivery import endings, ledger, mailings, relays
 from newsletter.delivery.ledger import Lease, Outcome, Row
 from newsletter.delivery.messages import Message, Messages
-from newsletter.delivery.models import Mailing
 from newsletter.delivery.refusals import RefusalWatch
 from newsletter.delivery.verdicts import Reply, Scope, Step, Verdict, verdict_on
 from newsletter.errors import NewsletterError
@@ -92,8 +92,7 @@ class WindowSender:
         self._watch_over(lease)
         outcome = None
         try:
-            with self._database.reading() as session:
-                prepared = self._messages.prepare(session, lease.compiled)
+            prepared = self.look(lambda session: self._messages.prepare(session, lease.compiled))
             ahead = self.commit(lambda session: self._begin_next(session, lease, _Ahead(None, (), lease.since)))
             while ahead.row is not None:
                 date = self._clock()
@@ -108,14 +107,23 @@ class WindowSender:
     def commit(self, work: Callable[[Session], _T]) -> _T:
         """Do work in a transaction of its own, again and again until the database takes it.
 
-        What a relay has answered must not be lost because a disk is full for a while.
+        What a relay has answered must not be lost because a disk is full or a server away for a while.
+        The work is such that doing it twice is doing it once: a connection may break just when the
+        database has committed. Of two transactions that block each other, one comes through here, too.
         """
+        return self._patiently(self._database.writing, work)
+
+    def look(self, work: Callable[[Session], _T]) -> _T:
+        """Read on one snapshot, again and again until the database answers."""
+        return self._patiently(self._database.reading, work)
+
+    def _patiently(self, opened: Callable[[], AbstractContextManager[Session]], work: Callable[[Session], _T]) -> _T:
         while True:
             try:
-                with self._database.writing() as session:
+                with opened() as session:
                     return work(session)
             except (OperationalError, InterfaceError) as error:
-                _log.warning("database refuses", error=str(error.orig))
+                _log.warning("database refuses", error=reason_of(error))
                 self._sleep(DATABASE_PAUSE_S)
 
     def _handed_over(self, message: Message, date: dt.datetime) -> Outcome:
@@ -140,14 +148,13 @@ class WindowSender:
         may_go_on = not reason and reply.code is not None and scope is Scope.RECIPIENT and not self._is_stopping()
 
         def work(session: Session) -> _Ahead:
+            if reason:  # first, for whoever needs more than the mailing locks it first
+                endings.stop(session, mailings.mailing(session, lease.mailing_id), reason=reason, now=outcome.at)
             failures = self._note_health(session, outcome)
             if scope is Scope.RECIPIENT:
                 ledger.settle(session, lease, row, outcome)
             elif failures >= SUSPICIOUS_AFTER and reply.step >= Step.MAIL:
                 ledger.settle(session, lease, row, replace(outcome, verdict=Verdict.DEFERRED))
-            if reason:
-                mailing = session.get_one(Mailing, lease.mailing_id)
-                endings.stop(session, mailing, reason=reason, now=outcome.at)
             if may_go_on:
                 return self._begin_next(session, lease, ahead)
             ledger.unbegin(session, lease)
@@ -180,8 +187,8 @@ class WindowSender:
 
     def _stop_mailing(self, lease: Lease, reason: str) -> None:
         def work(session: Session) -> None:
+            endings.stop(session, mailings.mailing(session, lease.mailing_id), reason=reason, now=self._clock())
             ledger.unbegin(session, lease)
-            endings.stop(session, session.get_one(Mailing, lease.mailing_id), reason=reason, now=self._clock())
 
         self.commit(work)
 

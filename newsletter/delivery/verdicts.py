@@ -13,6 +13,10 @@ import re
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
+from newsletter.content.characters import on_one_line
+
+TEXT_LIMIT = 1000  # characters of a reply that are kept; a hostile relay may send megabytes
+
 
 class Step(IntEnum):
     """How far a conversation had come; what fails before `FINAL_DOT` was certainly not sent."""
@@ -38,13 +42,18 @@ class Step(IntEnum):
 class Reply:
     """What came back at a step. Without a reply (cut, timeout, no TLS) `code` is None and `text` says what happened.
 
-    `enhanced` is such as `5.1.1`, empty where the relay gave none; `text` is without both codes.
+    `enhanced` is such as `5.1.1`, empty where the relay gave none; `text` is without both codes. It is
+    made fit to be kept, whatever the relay said: one line without control characters, and not endless.
     """
 
     step: Step
     code: int | None
     enhanced: str
     text: str
+
+    def __post_init__(self) -> None:
+        """Clean the text."""
+        object.__setattr__(self, "text", on_one_line(self.text)[:TEXT_LIMIT])
 
     @classmethod
     def parse(cls, step: Step, code: int, text: str) -> "Reply":

@@ -67,7 +67,6 @@ class Worker:
         stop: threading.Event,
     ) -> None:
         """Take what working needs; nothing is opened yet."""
-        self._database = database
         self._transport = transport
         self._clock = clock
         self._stop = stop
@@ -92,8 +91,7 @@ class Worker:
                 pass
         finally:
             self._transport.close()
-        with self._database.reading() as session:
-            return self._report(session)
+        return self._sender.look(self._report)
 
     def run_forever(self) -> None:
         """Work until `stop` is set, looking every second for what is due."""
@@ -109,20 +107,20 @@ class Worker:
         """Do the next piece of work; False where there is nothing to do for now."""
         self._recover()
         self._plan()
-        with self._database.reading() as session:
-            now = self._clock()
-            due_at = _next_window(session)
-            resting = relays.resting_until(session, self._transport.name, now=now)
+        now = self._clock()
+        due_at, resting = self._sender.look(
+            lambda session: (_next_window(session), relays.resting_until(session, self._transport.name, now=now))
+        )
         if due_at is None or due_at > now or resting or not self._connected():
             return False
+        token = secrets.token_hex(16)
         lease = self._sender.commit(
-            lambda session: ledger.claim(session, str(self._executor), token=secrets.token_hex(16), now=self._clock())
+            lambda session: ledger.claim(session, str(self._executor), token=token, now=self._clock())
         )
         return lease is not None and self._sender.send(lease)
 
     def _recover(self) -> None:
-        with self._database.reading() as session:
-            holders = recovering.holders(session)
+        holders = self._sender.look(recovering.holders)
         if any(_is_dead(executor) for executor in holders):
             number = self._sender.commit(
                 lambda session: recovering.recover(session, is_dead=_is_dead, now=self._clock())
@@ -130,8 +128,7 @@ class Worker:
             _log.warning("leases of dead senders ended", number=number)
 
     def _plan(self) -> None:
-        with self._database.reading() as session:
-            waiting = planning.due(session, now=self._clock())
+        waiting = self._sender.look(lambda session: planning.due(session, now=self._clock()))
         for mailing_id in waiting:
             while not self._stop.is_set() and self._sender.commit(self._planner(mailing_id)):
                 pass

@@ -45,6 +45,10 @@ def void(session: Session, issue: Issue, *, by: Actor, now: dt.datetime) -> bool
 def void_all(session: Session, publication: Publication, *, by: Actor, now: dt.datetime) -> tuple[int, ...]:
     """Void what stands for a publication's issues; give their ids."""
     touched = session.scalars(
-        select(Issue).where(Issue.publication_id == publication.id, Issue.state.in_(_VOIDABLE)).order_by(Issue.id)
+        select(Issue)
+        .where(Issue.publication_id == publication.id, Issue.state.in_(_VOIDABLE))
+        .order_by(Issue.id)
+        .with_for_update(key_share=True)  # who is just approving is waited for, and then voided
+        .execution_options(populate_existing=True)
     )
     return tuple(issue.id for issue in touched.all() if void(session, issue, by=by, now=now))

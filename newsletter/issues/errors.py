@@ -67,6 +67,16 @@ class GateClosed(NewsletterError):
         self.findings = findings
 
 
+class PublicationNameInvalid(NewsletterError):
+    """A name that readers see cannot be one."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"The publication “{slug}” needs names of one line and at most 200 characters, also its sender's."
+        )
+        self.slug = slug
+
+
 class FourEyes(NewsletterError):
     """The publication asks for a second person, and this is the first one."""
 

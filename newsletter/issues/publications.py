@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from newsletter.issues import approvals
-from newsletter.issues.errors import BrandInvalid, PublicationExists, PublicationNotFound
+from newsletter.issues.errors import BrandInvalid, PublicationExists, PublicationNameInvalid, PublicationNotFound
 from newsletter.issues.models import Publication
 from newsletter.issues.permissions import MANAGE_PUBLICATIONS
 from subscribers import audit, lists
@@ -23,6 +23,7 @@ from subscribers.actor import Actor
 from subscribers.address import EmailAddress
 from subscribers.models import MailingList
 
+NAME_LIMIT = 200  # characters, what the columns hold
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -41,11 +42,13 @@ def create(
 
     Raises:
         SlugInvalid: the slug has other characters than small letters, digits and hyphens.
+        PublicationNameInvalid: its name or the sender's is too long, has several lines, or is missing.
         PublicationExists: the slug is taken; nothing is changed.
     """
     by.require(MANAGE_PUBLICATIONS)
     lists.check_slug(slug)
     sender_name, sender_address = sender
+    _check_names(slug, name, sender_name)
     publication = Publication(
         slug=slug,
         name=name,
@@ -147,3 +150,9 @@ def as_json(publication: Publication) -> dict[str, object]:
         "brand": publication.brand,
         "four_eyes": publication.four_eyes,
     }
+
+
+def _check_names(slug: str, name: str, sender_name: str) -> None:
+    fits = all(len(text) <= NAME_LIMIT and text.isprintable() for text in (name, sender_name))
+    if not fits or not name.strip():
+        raise PublicationNameInvalid(slug)

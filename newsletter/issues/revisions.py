@@ -19,6 +19,7 @@ from newsletter.issues.models import Issue, IssueItem, IssueRevision, IssueState
 from newsletter.issues.permissions import WRITE_ISSUES
 from subscribers import audit
 from subscribers.actor import Actor
+from subscribers.orm import current
 
 _WRITABLE = frozenset({IssueState.DRAFT, IssueState.IN_REVIEW, IssueState.APPROVED})
 
@@ -53,12 +54,12 @@ def content_of(session: Session, issue: Issue) -> IssueContent:
 
 
 def issue(session: Session, issue_id: int) -> Issue:
-    """Find an issue.
+    """Find an issue; locked, where the session may write.
 
     Raises:
         IssueNotFound: there is none of this id.
     """
-    found = session.get(Issue, issue_id)
+    found = current(session, Issue, issue_id)
     if found is None:
         raise IssueNotFound(issue_id)
     return found

@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 _FOLDER = Path(__file__).parent
+_LOCK = 0x6E65_7773  # "news": a number of our own among the advisory locks of the database
 
 
 def upgrade(engine: Engine) -> None:
-    """Run the migrations the database has not seen, in one transaction."""
+    """Run the migrations the database has not seen, in one transaction; a second process waits for the first."""
     from alembic import command  # noqa: PLC0415  # see above
 
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         config = configuration()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -1,10 +1,14 @@
 """One published story, as it was found: the words apart from what stands around them."""
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass
 
+from newsletter.content.characters import tidy
 from newsletter.errors import NewsletterError
 from newsletter.news.pictures import StoredPicture
+
+LONGEST_IDENTITY = 2000  # octets: an index of PostgreSQL holds no key beyond 2704
 
 
 class NoArticle(NewsletterError):
@@ -44,3 +48,16 @@ class Article:
     image_alt: str = ""
     identity: str = ""
     picture: StoredPicture | None = None
+
+    def __post_init__(self) -> None:
+        """Make every text such that any database keeps it."""
+        for name in ("title", "lead", "body", "credit", "caption", "link", "image_url", "image_alt"):
+            object.__setattr__(self, name, tidy(getattr(self, name)))
+        object.__setattr__(self, "identity", identity_of(self.identity))
+
+
+def identity_of(text: str) -> str:
+    """A text by which a story is known again; a very long one by its hash."""
+    identity = tidy(text)
+    octets = identity.encode()
+    return identity if len(octets) <= LONGEST_IDENTITY else f"sha256:{hashlib.sha256(octets).hexdigest()}"

@@ -8,7 +8,6 @@ followed, and the bytes are never taken for the name of a file.
 """
 
 import datetime as dt
-import hashlib
 import html
 import io
 import re
@@ -28,8 +27,6 @@ from newsletter.news.article import Article
 from newsletter.news.assembling import assemble, text_of
 from newsletter.news.dates import date_of
 from newsletter.news.illustrations import Illustration
-
-LONGEST_IDENTITY = 2000  # characters, what the pool's column holds
 
 _MOST_ENTRIES = 300  # the newest of a feed come first; no press office has more at a time
 _GLOBAL_ID = re.compile(r"(?:https?|tag|urn|uuid):\S{4,}", re.IGNORECASE)
@@ -136,8 +133,7 @@ def _enclosed(entry: Any) -> str:
 def _identity(entry: Any, *, url: str, link: str, title: str) -> str:
     """The guid if it is one for the whole world, else one for this feed."""
     stated = str(entry.get("id", "")).strip() or link or title
-    whole = stated if _GLOBAL_ID.match(stated) else f"{_feed_name(url)}#{stated}"
-    return whole if len(whole) <= LONGEST_IDENTITY else f"sha256:{hashlib.sha256(whole.encode()).hexdigest()}"
+    return stated if _GLOBAL_ID.match(stated) else f"{_feed_name(url)}#{stated}"
 
 
 def _feed_name(url: str) -> str:

@@ -19,6 +19,7 @@ from typing import Protocol
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from newsletter.content.characters import tidy
 from newsletter.errors import NewsletterError
 from newsletter.news import pictures, pool
 from newsletter.news.article import Article
@@ -117,7 +118,7 @@ def fetch_source(
         return _settled(sessions, source, fetched, articles, by=by, now=now)
     with sessions.writing() as session:
         row = session.get_one(Source, source.id)
-        row.checked_at, row.failure = now, failure
+        row.checked_at, row.failure = now, tidy(failure)
     return SourceResult(source.id, source.url, failure=failure)
 
 

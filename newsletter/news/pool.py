@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from newsletter.errors import NewsletterError
-from newsletter.news.article import Article
+from newsletter.news.article import LONGEST_IDENTITY, Article, identity_of
 from newsletter.news.models import NewsItem, Source, SourceKind
 from newsletter.news.permissions import WRITE_NEWS
 from subscribers import audit
@@ -80,11 +80,12 @@ def add_source(session: Session, url: str, *, kind: SourceKind, by: Actor, now: 
     """
     by.require(WRITE_NEWS)
     address = _checked(url.strip(), kind)
-    if session.scalar(select(Source.id).where(Source.url == address)) is not None:
-        raise SourceExists(address)
     source = Source(url=address, kind=kind.value, created_at=now)
-    session.add(source)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(source)
+    except IntegrityError:
+        raise SourceExists(address) from None
     audit.record(session, "news.add-source", f"source:{source.id}", by=by, now=now, url=address, kind=kind.value)
     return source
 
@@ -102,7 +103,7 @@ def keep(
     A changed story without a picture at hand keeps the one it had, as long as it names any.
     """
     by.require(WRITE_NEWS)
-    identity = article.identity or origin
+    identity = article.identity or identity_of(origin)
     item = _known(session, identity)
     if item is None:
         item = _added(session, article, identity=identity, origin=origin, source_id=source_id, now=now)
@@ -177,7 +178,7 @@ def _checked(url: str, kind: SourceKind) -> str:
         is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:
         is_web = False
-    if not is_web or len(url) > _LONGEST_ADDRESS:
+    if not is_web or len(url.encode()) > LONGEST_IDENTITY:
         raise SourceInvalid(url[:_LONGEST_ADDRESS], "a source is an http or https address")
     if parts.username or parts.password:
         raise SourceInvalid(parts.hostname or "", "an address with a user name or password in it is not asked")

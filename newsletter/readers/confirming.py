@@ -15,6 +15,7 @@ from subscribers.actor import Actor
 from subscribers.address import masked
 from subscribers.errors import TokenExpired
 from subscribers.models import MailingList, Subscriber, Subscription, SubscriptionState
+from subscribers.orm import current
 from subscribers.secret import Secret
 
 
@@ -56,7 +57,7 @@ def confirm(
 
 def _subject(session: Session, token: str, *, secret: Secret, now: dt.datetime) -> tuple[Subscription, Subscriber]:
     read = tokens.read_confirmation(secret, token, now=now)
-    subscription = session.get(Subscription, read.subscription_id)
+    subscription = current(session, Subscription, read.subscription_id)
     if subscription is None or subscription.state == SubscriptionState.LEFT.value:
         raise TokenExpired(read.subscription_id)
     subscriber = session.get_one(Subscriber, subscription.subscriber_id)

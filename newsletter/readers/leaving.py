@@ -13,6 +13,7 @@ from subscribers import subscribing, tokens
 from subscribers.actor import Actor
 from subscribers.address import masked
 from subscribers.models import MailingList, Subscriber, Subscription, SubscriptionState
+from subscribers.orm import current
 from subscribers.secret import Secret
 
 
@@ -63,7 +64,7 @@ _GONE = Leaving("", "", "", "", left=True, test=False)
 def _subscription(session: Session, read: tokens.Leave) -> Subscription | None:
     if read.subscription_id is None:
         return None
-    return session.get(Subscription, read.subscription_id)
+    return current(session, Subscription, read.subscription_id)
 
 
 def _shown(session: Session, subscription: Subscription | None) -> Leaving:

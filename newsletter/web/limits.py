@@ -15,11 +15,11 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
-from sqlalchemy import case, delete
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import case, delete, select
 from sqlalchemy.orm import Session
 
 from newsletter.web.models import Rate
+from subscribers.orm import upsert
 from subscribers.secret import Secret
 
 
@@ -42,11 +42,12 @@ def take(session: Session, limit: Limit, *, who: str, secret: Secret, now: dt.da
     """Count one act of `who`, or tell by False that it is one too many; then nothing is counted."""
     now_us = _microseconds(now - _EPOCH)
     interval_us = _microseconds(limit.interval)
-    session.execute(delete(Rate).where(Rate.even_at < now_us))
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    # Rows that another visit is about to delete are left to it; waiting for each other might never end.
+    past = select(Rate.key).where(Rate.even_at < now_us).with_for_update(skip_locked=True)
+    session.execute(delete(Rate).where(Rate.key.in_(past)).execution_options(synchronize_session=False))
     even_at = case((Rate.even_at > now_us, Rate.even_at), else_=now_us) + interval_us
     statement = (
-        insert(Rate)
+        upsert(session, Rate)
         .values(key=_key(limit, who, secret), even_at=now_us + interval_us)
         .on_conflict_do_update(
             index_elements=[Rate.key],

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from subscribers import audit, consent
@@ -20,8 +20,9 @@ from subscribers.importing.report import TOLD_BAD_ROWS, BadRowsFile, Report
 from subscribers.importing.seen import Seen
 from subscribers.importing.sheet import Chunk, GoodRow, Sheet
 from subscribers.importing.sorting import Sorted, sort
-from subscribers.importing.writing import Proof, write
+from subscribers.importing.writing import Overtaken, Proof, write
 from subscribers.models import MailingList
+from subscribers.orm import is_conflict
 from subscribers.secret import Secret
 
 ATTEMPTS = 5  # a sign-up may come between looking people up and writing them; then the chunk looks again
@@ -80,8 +81,9 @@ class Import:
                 with session.begin_nested():
                     found = self._sorted(session, first_times)
                     write(session, found, self._sheet, self._kept_proof(session, now), by=self._by, now=now)
-            except IntegrityError:
-                if attempt == ATTEMPTS - 1:
+            except (DBAPIError, Overtaken) as error:
+                is_overtaken = isinstance(error, Overtaken) or is_conflict(error)
+                if attempt == ATTEMPTS - 1 or not is_overtaken:
                     raise
                 continue
             break

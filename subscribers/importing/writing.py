@@ -48,11 +48,15 @@ class Proof:
         return SubscriptionState.PENDING if self.wording is None else SubscriptionState.CONFIRMED
 
 
+class Overtaken(Exception):  # never leaves the import
+    """Somebody acted since they were looked up, and may have left."""
+
+
 def write(session: Session, found: Sorted, sheet: Sheet, proof: Proof, *, by: Actor, now: dt.datetime) -> None:
     """Write the wanted people.
 
     Raises:
-        IntegrityError: somebody else wrote one of them since they were looked up.
+        IntegrityError, Overtaken: somebody else wrote one of them since they were looked up.
     """
     if not found.wanted:
         return
@@ -101,8 +105,19 @@ def _subscriptions(
         session.execute(insert(Subscription).from_select(columns, people.where(Subscriber.id.in_(part))))
     waiting = [each.subscription_id for each in wanted if each.subscription_id is not None]
     for part in parts(waiting):
-        moved = update(Subscription).where(Subscription.id.in_(part))
-        session.execute(moved.values(state=proof.state.value, changed_at=now))
+        moved = (
+            update(Subscription)
+            .where(
+                Subscription.id.in_(part),
+                Subscription.state == SubscriptionState.PENDING.value,
+                Subscription.source == SOURCE,
+            )
+            .values(state=proof.state.value, changed_at=now)
+            .returning(Subscription.id)
+            .execution_options(synchronize_session=False)
+        )
+        if len(session.execute(moved).all()) < len(part):
+            raise Overtaken
 
 
 def _records(

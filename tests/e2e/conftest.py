@@ -15,6 +15,14 @@ from newsletter.web import serving
 from tests.support.web import an_app
 
 
+@pytest.fixture
+def database_url(migrated: Path, tmp_path: Path) -> str:
+    """SQLite alone: what a browser shows does not depend on the database."""
+    path = tmp_path / "newsletter.db"
+    shutil.copyfile(migrated, path)
+    return f"sqlite:///{path}"
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """An installation that is being served."""

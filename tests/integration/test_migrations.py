@@ -1,10 +1,9 @@
-from pathlib import Path
-
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from newsletter import migrations
@@ -25,10 +24,24 @@ def test_upgrading_twice_changes_nothing(database: Database) -> None:
     assert migrations.is_current(database.engine)
 
 
-def test_an_empty_database_is_not_current(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+def test_an_empty_database_is_not_current(empty_url: str) -> None:
+    database = Database(empty_url)
 
     assert not migrations.is_current(database.engine)
+    database.close()
+
+
+def test_the_way_back_leads_to_an_empty_database(empty_url: str) -> None:
+    database = Database(empty_url)
+    migrations.upgrade(database.engine)
+
+    with database.engine.begin() as connection:
+        config = migrations.configuration()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+
+    with database.engine.connect() as connection:
+        assert inspect(connection).get_table_names() == ["alembic_version"]
     database.close()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 CHECKOUT = Path(__file__).parents[2]
 TOOLS = ("sh", "cat", "cksum", "cp", "dirname", "grep", "mkdir", "mktemp", "rm")
-BROWSER = "chromium fonts-liberation fonts-noto-color-emoji libatomic1"
+SERVERS = "chromium fonts-liberation fonts-noto-color-emoji libatomic1 postgresql"
 
 # Python 3.11, whose venv support is there once apt-get installed it.
 PYTHON = """#!/bin/sh
@@ -32,6 +32,7 @@ APT = """#!/bin/sh
 echo "apt-get $*" >>"$MACHINE/calls"
 for package; do :>"$MACHINE/$package"; done
 [ ! -e "$MACHINE/chromium" ] || cp "$0" "$MACHINE/bin/chromium"
+[ ! -e "$MACHINE/postgresql" ] || cp "$0" "$MACHINE/bin/postgres"
 """
 
 
@@ -90,14 +91,14 @@ def test_root_gets_what_is_missing_and_then_the_locked_packages(machine: Machine
     assert done.returncode == 0, done.stderr
     assert machine.calls == [
         "apt-get -q update",
-        f"apt-get -q install -y --no-install-recommends python3.11-venv {BROWSER}",
+        f"apt-get -q install -y --no-install-recommends python3.11-venv {SERVERS}",
         "-m venv --clear .venv",
         "pip install --require-hashes -r requirements-dev.txt",
         "pip install --no-deps --no-build-isolation -e .",
     ]
 
 
-def test_the_product_alone_needs_no_browser(machine: Machine) -> None:
+def test_the_product_alone_needs_neither_browser_nor_server(machine: Machine) -> None:
     machine.prepare("run")
 
     assert "apt-get -q install -y --no-install-recommends python3.11-venv" in machine.calls
@@ -108,7 +109,7 @@ def test_the_product_alone_needs_no_browser(machine: Machine) -> None:
     ("what", "packages"),
     [
         pytest.param("run", "python3.11-venv", id="product"),
-        pytest.param("test", f"python3.11-venv {BROWSER}", id="tests"),
+        pytest.param("test", f"python3.11-venv {SERVERS}", id="tests"),
     ],
 )
 def test_others_are_told_the_one_line_to_type_before_anything_is_done(

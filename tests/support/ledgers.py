@@ -2,7 +2,7 @@
 
 import datetime as dt
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -133,7 +133,12 @@ def a_system_mail(session: Session, address: str = "anna@example.org", **ids: in
 
 
 def a_worker(
-    database: Database, transport: Transport, *, clock: Clock | None = None, stop: threading.Event | None = None
+    database: Database,
+    transport: Transport,
+    *,
+    clock: Clock | None = None,
+    stop: threading.Event | None = None,
+    sleep: Callable[[float], object] = lambda _: None,
 ) -> Worker:
     """A worker that never really sleeps."""
     return Worker(
@@ -142,7 +147,7 @@ def a_worker(
         secret=SECRET,
         public_url=PUBLIC_URL,
         clock=clock or Clock(),
-        sleep=lambda _: None,
+        sleep=sleep,
         stop=stop or threading.Event(),
     )
 

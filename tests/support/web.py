@@ -1,6 +1,5 @@
 """The public pages of a small installation: one list, one publication, and clients to visit them."""
 
-import sqlite3
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from newsletter.web.application import create
 from subscribers import people, subscribing, tokens
 from subscribers.address import EmailAddress
 from subscribers.models import ConsentRecord, MailingList, Subscription
+from subscribers.orm import Base
 from subscribers.people import Person
 from tests.support.makers import BY, SECRET, a_list, a_publication
 
@@ -103,8 +103,10 @@ def records_of(app: App) -> list[ConsentRecord]:
 
 
 def dump(app: App) -> list[str]:
-    """Everything the database holds, as SQL."""
-    connection = sqlite3.connect(app.settings.home / "newsletter.db")
-    lines = list(connection.iterdump())
-    connection.close()
-    return lines
+    """Everything the database holds, one line a row."""
+    with app.reading() as session:
+        return [
+            f"{table.name} {tuple(row)}"
+            for table in Base.metadata.sorted_tables
+            for row in session.execute(select(table).order_by(*table.primary_key.columns))
+        ]

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from newsletter.delivery.transports.urls import shortened
 from newsletter.delivery.verdicts import Reply, Step
 from newsletter.errors import NewsletterError
 
@@ -28,7 +29,7 @@ class MaildirTransport:
 
     def __init__(self, folder: Path) -> None:
         """Take the folder; it and its `tmp`, `new` and `cur` are made when first used."""
-        self.name = f"maildir:{folder}"
+        self.name = shortened(f"maildir:{folder}")
         self._folder = folder
 
     def connect(self) -> Reply | None:

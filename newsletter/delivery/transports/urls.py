@@ -22,6 +22,7 @@ from newsletter.errors import NewsletterError
 RELAY_PORT, SUBMISSION_PORT, TLS_PORT = 25, 587, 465  # RFC 5321, 6409, 8314
 CONNECTIONS = 1
 CONNECTIONS_LIMIT = 100
+NAME_LIMIT = 200  # characters, what the columns hold
 
 _ENCODED = "in a password, / ? # and @ are %-encoded"
 
@@ -60,7 +61,7 @@ class SmtpUrl:
     def name(self) -> str:
         """How the relay is called in the ledger; without the password."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return shortened(f"{host}:{self.port}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,11 @@ class MaildirUrl:
     """A folder that messages are written to."""
 
     folder: Path
+
+
+def shortened(name: str) -> str:
+    """A relay's name as the ledger keeps it: of a very long one, the beginning and the end."""
+    return name if len(name) <= NAME_LIMIT else f"{name[: NAME_LIMIT // 2 - 1]}…{name[-NAME_LIMIT // 2 :]}"
 
 
 def parse(url: str) -> SmtpUrl | MaildirUrl:

@@ -13,7 +13,9 @@ depends_on = None
 
 POSTGRESQL = """
 CREATE FUNCTION refuse_consent_change() RETURNS trigger AS $$
-BEGIN RAISE EXCEPTION 'consent records are append-only'; END $$ LANGUAGE plpgsql
+BEGIN
+    RAISE EXCEPTION 'consent records are append-only' USING ERRCODE = 'integrity_constraint_violation';
+END $$ LANGUAGE plpgsql
 """
 
 
@@ -23,6 +25,10 @@ def upgrade() -> None:
         op.execute(
             "CREATE TRIGGER consent_record_is_append_only BEFORE UPDATE OR DELETE ON consent_record "
             "FOR EACH ROW EXECUTE FUNCTION refuse_consent_change()"
+        )
+        op.execute(
+            "CREATE TRIGGER consent_record_is_never_emptied BEFORE TRUNCATE ON consent_record "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_consent_change()"
         )
         return
     for act in ("UPDATE", "DELETE"):
@@ -34,6 +40,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP TRIGGER consent_record_is_never_emptied ON consent_record")
         op.execute("DROP TRIGGER consent_record_is_append_only ON consent_record")
         op.execute("DROP FUNCTION refuse_consent_change()")
         return

@@ -2,12 +2,13 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from newsletter.cli import main
 
@@ -33,20 +34,26 @@ Run = Callable[..., Answer]
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def database_setting() -> str:
+    """What NEWSLETTER_DATABASE_URL says: nothing, and so SQLite in the home."""
+    return ""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_setting: str) -> Path:
     """The environment of an installation that is not made yet."""
     folder = tmp_path / "home"
     monkeypatch.setenv("NEWSLETTER_HOME", str(folder))
     monkeypatch.setenv("NEWSLETTER_DEMO", "1")
     monkeypatch.setenv("NEWSLETTER_BASE_URL", "http://127.0.0.1:8000")
     monkeypatch.setenv("NEWSLETTER_SMTP_URL", f"maildir:{tmp_path / 'maildir'}")
-    monkeypatch.delenv("NEWSLETTER_DATABASE_URL", raising=False)
+    monkeypatch.setenv("NEWSLETTER_DATABASE_URL", database_setting)
     monkeypatch.setenv("NO_COLOR", "1")
     return folder
 
 
 @pytest.fixture
-def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
     del home
 
     def run(*arguments: object, status: int = 0) -> Answer:
@@ -58,7 +65,8 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
         assert answer.status == status, answer
         return answer
 
-    return run
+    yield run
+    structlog.reset_defaults()  # a worker's log went to this test's stderr
 
 
 @pytest.fixture

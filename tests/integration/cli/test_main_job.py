@@ -15,6 +15,12 @@ PAGE = assets() / "news" / "mitteilung.txt"
 
 
 @pytest.fixture
+def database_setting(empty_url: str) -> str:
+    """The whole job is done on each kind of database."""
+    return empty_url
+
+
+@pytest.fixture
 def with_people(newsletter: Run, tmp_path: Path) -> Run:
     people = tmp_path / "people.csv"
     people.write_text("E-Mail;Anrede;Nachname\nanna@example.org;Frau;Müller\nben@example.org;;\n", "utf-8")

@@ -32,6 +32,14 @@ def test_init_twice_changes_nothing(run: Run, home: Path) -> None:
         (("list", "create", "region", "--name", "x"), "There is a list “region” already."),
         (("publication", "create", "p", "--list", "nowhere", "--name", "N", "--from", "a@b.de"), "no list “nowhere”"),
         (
+            ("publication", "create", "p", "--list", "region", "--name", "N" * 201, "--from", "a@b.de"),
+            "needs names of one line and at most 200 characters",
+        ),
+        (
+            ("publication", "create", "p", "--list", "region", "--name", "N", "--from", "N" * 201 + " <a@b.de>"),
+            "needs names of one line and at most 200 characters",
+        ),
+        (
             ("publication", "create", "p", "--list", "region", "--name", "N", "--from", "nobody"),
             "not an e-mail address",
         ),
@@ -111,3 +119,37 @@ def test_help_lists_every_command(run: Run) -> None:
 
 def test_a_change_of_nothing_is_wrong_usage(newsletter: Run) -> None:
     assert "Say what is to change" in newsletter("publication", "set", "aktuell", status=2).err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("mailing", "statement", 2**31),
+        ("issue", "check", 2**80),
+        ("issue", "create", "aktuell", "--items", f"1,{2**63}"),
+    ],
+    ids=str,
+)
+def test_a_number_beyond_all_keys_is_wrong_usage(newsletter: Run, arguments: tuple[object, ...]) -> None:
+    answer = newsletter(*arguments, status=2)
+
+    assert "2147483647" in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_a_file_that_is_no_text_is_no_proof(newsletter: Run, tmp_path: Path) -> None:
+    (tmp_path / "scan").write_bytes(b"P4\0\0")
+    (tmp_path / "people.csv").write_text("email\nanna@example.org\n")
+
+    answer = newsletter(
+        "subscriber",
+        "import",
+        tmp_path / "people.csv",
+        "--list",
+        "region",
+        "--consent-proof",
+        tmp_path / "scan",
+        status=2,
+    )
+
+    assert "is not a text in UTF-8." in answer.err

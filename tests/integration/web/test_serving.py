@@ -44,13 +44,15 @@ def wait_for(url: str) -> None:
 
 
 @pytest.mark.slow
-def test_serving_ends_with_0_when_told_to_and_its_log_holds_no_path(app: App, tmp_path: Path) -> None:
+def test_serving_ends_with_0_when_told_to_and_its_log_holds_no_path(
+    app: App, tmp_path: Path, database_url: str
+) -> None:
     (tmp_path / "secret").write_text(SECRET.value.hex())
     app.close()
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(port)],
-        env={**os.environ, "NEWSLETTER_HOME": str(tmp_path)},
+        env={**os.environ, "NEWSLETTER_HOME": str(tmp_path), "NEWSLETTER_DATABASE_URL": database_url},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,4 +1,5 @@
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from hypothesis import settings
@@ -201,11 +202,31 @@ def test_a_system_mail_to_somebody_who_is_no_subscriber_goes_out(session: Sessio
     assert len(_rows(session, _claimed(session))) == 1
 
 
+def test_a_hostile_reply_is_settled_like_any_other(session: Session, mailing: Mailing) -> None:
+    lease = _claimed(session)
+    row = _rows(session, lease)[0]
+    hostile = replace(REJECTED, reply=Reply(Step.RCPT, 550, "5.999.999", "\0" + "\N{PILE OF POO}" * 100_000))
+
+    ledger.settle(session, lease, row, hostile)
+
+    session.expire_all()
+    kept = session.get_one(Delivery, (mailing.id, row.position))
+    assert (kept.state, kept.enhanced, kept.reply) == ("rejected", "5.999.999", "\N{PILE OF POO}" * 1000)
+
+
 def test_system_mail_is_claimed_first(session: Session, mailing: Mailing) -> None:
     system = a_system_mail(session)
 
-    assert _claimed(session).mailing_id == system.id
-    assert _claimed(session).mailing_id == mailing.id
+    assert _claimed(session, token="one").mailing_id == system.id
+    assert _claimed(session, token="two").mailing_id == mailing.id
+
+
+def test_a_claim_that_was_committed_without_anybodys_knowing_is_found_again(session: Session, mailing: Mailing) -> None:
+    first = _claimed(session, token="one")
+
+    assert _claimed(session, token="one") == first
+    assert ledger.claim(session, "me", token="two", now=NOW) is None
+    assert first.mailing_id == mailing.id
 
 
 def test_of_a_dead_sender_only_the_begun_row_is_in_doubt(session: Session, mailing: Mailing) -> None:

@@ -101,3 +101,10 @@ def test_a_reply_is_shown_as_the_relay_wrote_it() -> None:
 
 def test_every_step_has_words_for_people() -> None:
     assert all(step.label for step in Step)
+
+
+def test_whatever_a_relay_says_becomes_one_line_that_a_database_keeps() -> None:
+    reply = Reply.parse(Step.RCPT, 550, "5.1.1 no\0such\r\n user \ud800" + "!" * 5000)
+
+    assert reply.text == "nosuch user " + "!" * 988
+    assert len(reply.text) == 1000

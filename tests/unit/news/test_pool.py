@@ -171,3 +171,26 @@ def test_a_reader_changes_no_news(session: Session) -> None:
         pool.keep(session, STORY, origin="o", source_id=None, by=reader, now=NOW)
     with pytest.raises(NotPermitted):
         pool.add_source(session, "https://a.example/", kind=SourceKind.FEED, by=reader, now=NOW)
+
+
+def test_a_story_with_an_endless_identity_in_any_script_is_known_again(session: Session) -> None:
+    article = Article(title="Ein Titel\0", body="<p>Text\0</p>", identity="Straße\0 " + "漢" * 1990, language="de")
+
+    first = pool.keep(session, article, origin="test", source_id=None, by=BY, now=NOW)
+    second = pool.keep(session, article, origin="test", source_id=None, by=BY, now=NOW)
+
+    assert (first.outcome, second.outcome) == (Outcome.NEW, Outcome.UNCHANGED)
+    assert first.item.identity.startswith("sha256:")
+    assert (first.item.title, first.item.body) == ("Ein Titel", "<p>Text</p>")
+    assert pool.digests(session, [article.identity]) == {article.identity: first.item.content_digest}
+
+
+def test_an_endless_origin_without_an_identity_is_known_again(session: Session) -> None:
+    article = Article(title="Ein Titel", body="<p>Text</p>", language="de")
+    origin = "/" + "ä" * 3000
+
+    first = pool.keep(session, article, origin=origin, source_id=None, by=BY, now=NOW)
+    second = pool.keep(session, article, origin=origin, source_id=None, by=BY, now=NOW)
+
+    assert second == Kept(first.item, Outcome.UNCHANGED)
+    assert first.item.origin == origin[:2000]

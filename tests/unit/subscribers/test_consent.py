@@ -18,6 +18,10 @@ from subscribers.secret import Secret
 from tests.support.people import NOW, SECRET, STAFF, VISITOR, WORDING, a_list, a_subscription
 
 OTHER_SECRET = Secret(b"another secret of thirty-two byt")
+_OPENING = {
+    "sqlite": ("DROP TRIGGER consent_record_refuses_update", "DROP TRIGGER consent_record_refuses_delete"),
+    "postgresql": ("ALTER TABLE consent_record DISABLE TRIGGER USER",),
+}
 ANNA = EmailAddress.parse("anna@example.org")
 
 
@@ -26,8 +30,8 @@ def open_session(session: Session) -> Session:
     """Anna, confirmed, with two records; and the triggers that would refuse to forge them are gone."""
     a_subscription(session, a_list(session))
     session.flush()
-    session.execute(text("DROP TRIGGER consent_record_refuses_update"))
-    session.execute(text("DROP TRIGGER consent_record_refuses_delete"))
+    for statement in _OPENING[session.get_bind().dialect.name]:
+        session.execute(text(statement))
     return session
 
 
@@ -205,9 +209,8 @@ def test_wording_kept_by_somebody_else_meanwhile_is_the_same_wording(session: Se
     def insert_first(connection: Connection, *_: object) -> None:
         if not somebody_else:
             somebody_else.append(True)
-            connection.exec_driver_sql(
-                "INSERT INTO wording VALUES (?, 'de', 'Ja.', '2026-11-23')", (hashlib.sha256(b"Ja.").hexdigest(),)
-            )
+            wording = Wording(digest=hashlib.sha256(b"Ja.").hexdigest(), language="de", text="Ja.", created_at=NOW)
+            Session(connection).bulk_save_objects([wording])
 
     event.listen(session.connection(), "savepoint", insert_first)
 

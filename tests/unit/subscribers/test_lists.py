@@ -64,3 +64,9 @@ def test_people_are_counted_by_state(session: Session) -> None:
     a_subscription(session, news, "bert@example.org", confirmed=False)
 
     assert lists.counts(session, news) == {"pending": 1, "confirmed": 1, "left": 0}
+
+
+@pytest.mark.parametrize("slug", ["news\0", "\ud800", "x" * 100_000, ""])
+def test_what_cannot_be_a_short_name_is_no_list(session: Session, slug: str) -> None:
+    with pytest.raises(ListNotFound):
+        lists.named(session, slug)

@@ -49,9 +49,10 @@ def test_any_text_fits_its_column_and_one_line(text: str) -> None:
 def test_a_person_made_known_at_the_same_moment_is_found(session: Session) -> None:
     def insert_first(connection: Connection, *_: object) -> None:
         connection.exec_driver_sql(
-            "INSERT OR IGNORE INTO subscriber (id, address, address_key, suppression_key, provider, salutation, title,"
+            "INSERT INTO subscriber (id, address, address_key, suppression_key, provider, salutation, title,"
             " first_name, last_name, organisation, language, created_at) VALUES"
             " (7, 'anna@example.org', 'anna@example.org', 'k', 'other', '', '', 'First', '', '', '', '2026-11-23')"
+            " ON CONFLICT DO NOTHING"
         )
 
     event.listen(session.connection(), "savepoint", insert_first)

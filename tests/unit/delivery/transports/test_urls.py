@@ -76,3 +76,11 @@ def test_a_password_is_never_shown() -> None:
 def test_each_kind_of_url_opens_its_transport(tmp_path: Path) -> None:
     assert isinstance(open_transport("smtp://127.0.0.1:25"), SmtpTransport)
     assert isinstance(open_transport(f"maildir:{tmp_path}"), MaildirTransport)
+
+
+def test_a_very_long_name_fits_into_the_ledger() -> None:
+    url = parse(f"smtp://{'a' * 240}.example.org:2525")
+
+    assert isinstance(url, SmtpUrl)
+    assert url.name == f"{'a' * 99}…{'a' * 83}.example.org:2525"
+    assert len(url.name) == 200

@@ -17,6 +17,7 @@ from subscribers.importing.sorting import Sorted, Wanted, sort
 from subscribers.models import ConsentRecord, MailingList, Subscriber, Subscription, SuppressionReason
 from tests.support.people import NOW, SECRET, STAFF, VISITOR, a_list, a_subscription, asked
 
+ANNA = "anna@example.org"
 PROOF = "Double opt-in of the old system, kept since 2019; export of 2026-11-01."
 
 
@@ -263,3 +264,28 @@ def test_a_reader_may_not_import(news: MailingList, path: Path) -> None:
 
     with importing.opened(path) as sheet, pytest.raises(NotPermitted):
         importing.Import(sheet, news, proof=None, secret=SECRET, by=VISITOR)
+
+
+def test_who_leaves_between_the_look_and_the_writing_is_not_confirmed(
+    session: Session, news: MailingList, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_in(session, news, path, "email\nanna@example.org\nben@example.org\n", proof=None)
+    looks: list[Sorted] = []
+
+    def look(*arguments: Any, **named: Any) -> Sorted:
+        looks.append(sort(*arguments, **named))
+        return looks[0] if len(looks) == 2 else looks[-1]  # the first look of the import sees what was
+
+    monkeypatch.setattr(run, "sort", look)
+    bring_in(session, news, path, rehearse=True)
+    anna = session.scalars(
+        select(Subscription)
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .where(Subscriber.address_key == ANNA)
+    ).one()
+    subscribing.leave(session, anna, source="page", secret=SECRET, by=VISITOR, now=NOW)
+
+    report = bring_in(session, news, path)
+
+    assert receivers(session, news) == ["ben@example.org"]
+    assert (report.imported, report.already_there, len(looks)) == (1, 1, 3)
