@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from newsletter import migrations
+from newsletter.accounts import installation
 from newsletter.database import Database, DatabaseUnusable, reason_of
 from newsletter.issues.site import Site
 from newsletter.settings import Settings
@@ -38,11 +39,15 @@ class App:
         Raises:
             NotInitialised: there is none in the home folder.
             DatabaseUnusable: the database is of another version, or cannot be reached.
+            SecretChanged: the database belongs to another secret.
         """
         secret = settings.secret
         database = Database(settings.database_url)
         try:
             current = migrations.is_current(database.engine)
+            if current:
+                with database.reading() as session:
+                    installation.check(session, secret)
         except SQLAlchemyError as error:
             raise DatabaseUnusable(f"The database cannot be opened: {reason_of(error)}") from error
         if not current:

@@ -1,4 +1,4 @@
-"""The table of staff users."""
+"""The tables of staff users, and of the installation they run."""
 
 import datetime as dt
 
@@ -6,6 +6,16 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from subscribers.orm import Base
+
+
+class Installation(Base):
+    """One row: what this database belongs to."""
+
+    __tablename__ = "installation"
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)  # so there is never a second one
+    secret_fingerprint: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[dt.datetime]
 
 
 class StaffUser(Base):

@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 import rich_click
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from newsletter import migrations
-from newsletter.accounts import staff
+from newsletter.accounts import installation, staff
 from newsletter.app import now
 from newsletter.cli.context import opened, settings
 from newsletter.database import Database, DatabaseUnusable, reason_of
@@ -34,13 +35,16 @@ def init(admin: str | None) -> None:
     chosen = settings()
     address = EmailAddress.parse(admin) if admin else None
     database = Database(chosen.database_url)
-    _make_home(chosen)
+    for folder in (chosen.home, chosen.media_folder):
+        folder.mkdir(parents=True, exist_ok=True)
     try:
         migrations.upgrade(database.engine)
     except OperationalError as error:
         raise DatabaseUnusable(f"The database cannot be opened: {reason_of(error)}") from error
-    if address:
-        with database.writing() as session:
+    with database.writing() as session:
+        _make_secret(session, chosen)
+        installation.bind(session, chosen.secret, by=Actor.command_line(), now=now())
+        if address:
             staff.create_first(session, address, by=Actor.command_line(), now=now())
     database.close()
     click.echo(f"The installation in {chosen.home} is ready.")
@@ -65,10 +69,12 @@ def doctor() -> None:
     click.echo("Everything is well.")
 
 
-def _make_home(chosen: Settings) -> None:
-    for folder in (chosen.home, chosen.media_folder):
-        folder.mkdir(parents=True, exist_ok=True)
+def _make_secret(session: Session, chosen: Settings) -> None:
+    """Make the secret where there is none; a database that belongs to one is never given another."""
     path: Path = chosen.home / "secret"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(LENGTH_BYTES) + "\n", "ascii")
+    if path.exists():
+        return
+    if installation.is_bound(session):
+        raise installation.SecretChanged
+    path.touch(mode=0o600)
+    path.write_text(secrets.token_hex(LENGTH_BYTES) + "\n", "ascii")

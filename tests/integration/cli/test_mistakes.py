@@ -153,3 +153,17 @@ def test_a_file_that_is_no_text_is_no_proof(newsletter: Run, tmp_path: Path) -> 
     )
 
     assert "is not a text in UTF-8." in answer.err
+
+
+@pytest.mark.parametrize("arguments", [("worker", "--until-idle"), ("doctor",), ("list", "list"), ("init",)])
+def test_nothing_runs_with_another_secret(newsletter: Run, home: Path, arguments: tuple[str, ...]) -> None:
+    (home / "secret").write_text("ab" * 32, "ascii")
+
+    assert "is not the one this database was made with" in newsletter(*arguments, status=1).err
+
+
+def test_a_lost_secret_is_not_made_anew(newsletter: Run, home: Path) -> None:
+    (home / "secret").unlink()
+
+    assert "is not the one this database was made with" in newsletter("init", status=1).err
+    assert not (home / "secret").exists()
