@@ -23,7 +23,7 @@ check: prepare-dev ## Check format, style, types, layers, migrations and the qui
 	@$(python) -m ruff check --quiet .
 	@$(python) -m mypy
 	@.venv/bin/lint-imports --no-logo
-	@$(python) -m pytest -q -n 2 --dist worksteal -m "not slow"
+	@$(python) -m pytest -q -n 2 --dist worksteal -m "not slow" tests/unit tests/integration/test_migrations.py
 
 fix: prepare-dev ## Format, and mend what can be mended without thinking.
 	@$(python) -m ruff format --quiet .

@@ -1,6 +1,7 @@
 """The command line, called as a person calls it but inside this process, which is quick."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -69,21 +70,23 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     structlog.reset_defaults()  # a worker's log went to this test's stderr
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the home of `newsletter` is kept once it was made, to be copied."""
+    return tmp_path_factory.mktemp("installation") / "home"
+
+
 @pytest.fixture
-def newsletter(run: Run) -> Run:
+def newsletter(run: Run, home: Path, template: Path, database_setting: str) -> Run:
     """A command line whose installation has a list, a publication and nobody on the list."""
+    if template.exists() and not database_setting:
+        shutil.copytree(template, home)
+        return run
+    sender = "Presse <presse@example.org>"
     run("init", "--admin", "ana@example.org")
     run("list", "create", "region", "--name", "Region aktuell", "--language", "de")
-    run(
-        "publication",
-        "create",
-        "aktuell",
-        "--list",
-        "region",
-        "--name",
-        "Region",
-        "--from",
-        "Presse <presse@example.org>",
-    )
+    run("publication", "create", "aktuell", "--list", "region", "--name", "Region", "--from", sender)
     run("publication", "set", "aktuell", "--imprint", "Region GmbH, Hafenstraße 4", "--reply-to", "presse@example.org")
+    if not database_setting:
+        shutil.copytree(home, template)
     return run
