@@ -211,4 +211,4 @@ def _show(findings: tuple[Finding, ...], language: str) -> None:
         where = f" [{finding.block}]" if finding.block else ""
         click.echo(f"{mark} {finding.code}{where}: {finding.de if language == 'de' else finding.en}")
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    click.echo(f"{errors} errors, {len(findings) - errors} warnings.")
+    click.echo(f"Errors: {errors}, warnings: {len(findings) - errors}.")

@@ -128,12 +128,13 @@ def _run(app: App, sheet: Sheet, *, list_slug: str, proof: str | None, bad_rows:
 
 def _tell(report: Report, *, as_what: str, kept: Path | None) -> None:
     would = "" if kept else "would be "
-    click.echo(f"{report.rows} rows: {report.imported} {would}imported as {as_what}.")
+    rows = "1 row" if report.rows == 1 else f"{report.rows} rows"
+    click.echo(f"{rows}: {report.imported} {would}imported as {as_what}.")
     for number, what in (
-        (report.already_there, "know the list already and stay as they are"),
-        (report.duplicates, "stand in the file more than once"),
-        (report.suppressed, "are suppressed and were left out"),
-        (report.bad_rows, "are bad"),
+        (report.already_there, "on the list already, left as before"),
+        (report.duplicates, "more than once in the file"),
+        (report.suppressed, "suppressed, left out"),
+        (report.bad_rows, "bad"),
     ):
         if number:
             click.echo(f"{number} {what}.")
