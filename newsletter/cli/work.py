@@ -107,10 +107,10 @@ def _stop_at_end_of_stdin(stop: threading.Event) -> None:
 
 def _tell(report: Report) -> None:
     for waiting in report.waiting:
-        say(f"Mailing {waiting.mailing_id} is paused: {waiting.reason}")
+        click.echo(f"Mailing {waiting.mailing_id} is paused: {waiting.reason}")
     if report.due_at:
-        say(f"Nothing is due before {report.due_at:%Y-%m-%d %H:%M:%S} UTC.")
+        click.echo(f"Nothing is due before {report.due_at:%Y-%m-%d %H:%M:%S} UTC.")
     else:
-        say("Nothing is due.")
+        click.echo("Nothing is due.")
     if report.trouble:
         raise RelayTrouble(report.trouble)

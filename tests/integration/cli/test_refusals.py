@@ -65,8 +65,8 @@ def test_a_refused_sender_pauses_the_mailing_and_shows_the_reply(
         relay.answer("MAIL", "550 5.7.1 sender not allowed here")
         _sends_through(relay, monkeypatch)
         told = newsletter("worker", "--until-idle")
-        assert f"Mailing {mailing} is paused: " in told.err
-        assert "550 5.7.1 sender not allowed here" in told.err
+        assert f"Mailing {mailing} is paused: " in told.out
+        assert "550 5.7.1 sender not allowed here" in told.out
         assert _counts(newsletter, mailing) == {"state": "paused", "recipients": 3, "queued": 3}
 
         relay.obey()
@@ -111,7 +111,7 @@ def test_greylisted_is_deferred_and_due_later(newsletter: Run, mailing: str, mon
         _sends_through(relay, monkeypatch)
         told = newsletter("worker", "--until-idle")
 
-    assert "Nothing is due before" in told.err
+    assert "Nothing is due before" in told.out
     assert _counts(newsletter, mailing) == {"state": "sending", "recipients": 3, "accepted": 2, "deferred": 1}
 
 
