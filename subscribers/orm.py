@@ -76,7 +76,7 @@ def current(session: Session, table: type[_T], key: object) -> _T | None:
 
 
 def upsert(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that has `on_conflict_do_update`: adding or changing a row in one statement."""
+    """An INSERT that has `on_conflict_do_update` and `on_conflict_do_nothing`: one statement, whoever is faster."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     return insert(table)
 

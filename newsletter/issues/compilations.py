@@ -2,22 +2,18 @@
 
 import datetime as dt
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from newsletter.issues.models import StoredCompiled
 from newsletter.rendering.compiled import CompiledIssue
+from subscribers.orm import upsert
 
 
 def store(session: Session, compiled: CompiledIssue, *, now: dt.datetime) -> str:
     """Keep a compiled issue, once; give its digest."""
     digest = compiled.digest
-    if session.get(StoredCompiled, digest) is None:
-        try:
-            with session.begin_nested():
-                session.add(StoredCompiled(digest=digest, body=compiled.to_json(), created_at=now))
-        except IntegrityError:  # somebody stored the same at the same moment
-            session.expire_all()
+    new = upsert(session, StoredCompiled).values(digest=digest, body=compiled.to_json(), created_at=now)
+    session.execute(new.on_conflict_do_nothing())
     return digest
 
 
