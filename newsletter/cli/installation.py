@@ -48,8 +48,7 @@ def doctor() -> None:
     with opened() as app:
         problems = list(app.settings.public_problems())
         try:
-            with open_transport(app.settings.smtp_url) as transport:
-                transport.check()
+            open_transport(app.settings.smtp_url).check()
         except NewsletterError as error:
             problems.append(str(error))
     for problem in problems:

@@ -23,11 +23,16 @@ def trouble_of(session: Session, name: str) -> str:
 
 
 def failed(session: Session, name: str, reply: Reply, *, now: dt.datetime) -> int:
-    """Let a relay rest: 15 seconds, doubling with each failure in a row to 15 minutes. Give their number."""
+    """Let a relay rest: 15 seconds, doubling with each failure in a row to 15 minutes. Give their number.
+
+    While it rests, what fails is the same trouble, met by another connection.
+    """
     relay = session.get(Relay, name)
     if relay is None:
         relay = Relay(name=name, failures=0)
         session.add(relay)
+    elif relay.retry_at and relay.retry_at > now:
+        return relay.failures
     relay.failures += 1
     relay.retry_at = now + relay_delay(relay.failures)
     relay.reply = f"{reply.line} (at {reply.step.label})"

@@ -21,9 +21,13 @@ from typing import Any, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from newsletter.delivery.transports.conversation import Timeouts
+from newsletter.delivery.transports.maildir import MaildirTransport
+from newsletter.delivery.transports.relay import SmtpTransport
+from newsletter.delivery.transports.smtp.conversation import Timeouts
+from newsletter.delivery.verdicts import Reply, Step
 
 IMPATIENT = Timeouts(connect_s=2, command_s=0.5, data_s=0.5, block_s=0.5, final_dot_s=0.5)
+WITHHELD = Reply(Step.DATA, None, "", "not begun")
 DROP = "hang up"
 HANG = "say nothing"
 
@@ -205,6 +209,30 @@ class _Handler:
         if answer is not None:
             return await server.obey(answer)
         return "250 2.0.0 Ok: queued as 4BX7"
+
+
+class Client:
+    """A connection for tests that are not asynchronous: each message begins without ado."""
+
+    def __init__(self, transport: SmtpTransport | MaildirTransport) -> None:
+        self._connection = transport.connection()
+        self._runner = asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._runner:
+            self._runner.run(self._connection.close())
+
+    def send(self, sender: str, recipient: str, message: bytes, *, begin: bool = True) -> Reply:
+        async def begun() -> bool:
+            return begin
+
+        reply = self._runner.run(self._connection.send(sender, recipient, message, begin=begun))
+        return reply or WITHHELD
 
 
 def wait_until(is_true: Callable[[], object], *, seconds: float = 20) -> None:

@@ -375,7 +375,7 @@ def upgrade() -> None:
         sa.Column("executor", sa.String(length=200), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("leased_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("begun", sa.Integer(), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("state IN ('open', 'leased', 'done')", name=op.f("ck_delivery_window_state")),
         sa.ForeignKeyConstraint(["mailing_id"], ["mailing.id"], name=op.f("fk_delivery_window_mailing_id_mailing")),
         sa.PrimaryKeyConstraint("mailing_id", "first_position", name=op.f("pk_delivery_window")),
