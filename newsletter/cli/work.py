@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import os
 import signal
 import sys
 import threading
@@ -146,7 +147,7 @@ def _stop_on_signals(stop: Callable[[], None]) -> None:
 
 def _stop_at_end_of_stdin(stop: Stop) -> None:
     def wait() -> None:
-        while sys.stdin.buffer.read(4096):
+        while os.read(0, 4096):  # a buffered reader would hold a lock that Python's end must not meet
             pass
         stop.ask()
 

@@ -26,9 +26,14 @@ def measure(figure: str, *, ours: Callable[[], object], peer: Callable[[], objec
         "peer_value": round(peer_us, 1),
         "ratio": round(peer_us / ours_us, 2),
         "sink": "none",
-        "machine": f"{os.cpu_count()} × {_processor()}, Python {platform.python_version()}",
+        "machine": machine(),
     }
     print(json.dumps(line, ensure_ascii=False))
+
+
+def machine() -> str:
+    """What it ran on."""
+    return f"{os.cpu_count()} × {_processor()}, Python {platform.python_version()}"
 
 
 def _medians(ours: Callable[[], object], peer: Callable[[], object], per: int) -> tuple[float, float]:

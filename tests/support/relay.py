@@ -30,6 +30,8 @@ IMPATIENT = Timeouts(connect_s=2, command_s=0.5, data_s=0.5, block_s=0.5, final_
 WITHHELD = Reply(Step.DATA, None, "", "not begun")
 DROP = "hang up"
 HANG = "say nothing"
+NONSENSE = "hello there"
+HALF = "say half a line and hang up"
 
 
 @dataclass
@@ -161,7 +163,10 @@ class _Session(SMTP):
     async def obey(self, answer: str) -> str:
         if answer == HANG:
             await asyncio.sleep(30)
-        if answer == DROP:
+        if answer == HALF:
+            self._writer.write(b"25")
+            await self._writer.drain()
+        if answer in {DROP, HALF}:
             self._hang_up()
             await asyncio.sleep(30)
         return answer
@@ -204,7 +209,7 @@ class _Handler:
         del session
         [address] = envelope.rcpt_tos
         answer = self._relay.rule("DATA", address)
-        if answer is None or answer == DROP:
+        if answer in {None, DROP, HALF, NONSENSE}:
             await self._relay.read(address, envelope.original_content)
         if answer is not None:
             return await server.obey(answer)

@@ -11,8 +11,8 @@ import pytest
 from newsletter.database import Database
 from newsletter.delivery import mailings, planning
 from newsletter.delivery.models import Delivery, Mailing
-from newsletter.delivery.transports.smtp.conversation import Timeouts
 from newsletter.delivery.transports.relay import SmtpTransport
+from newsletter.delivery.transports.smtp.conversation import Timeouts
 from newsletter.delivery.transports.urls import SmtpUrl, parse
 from newsletter.issues.models import Issue
 from subscribers.models import Subscription

@@ -97,7 +97,7 @@ class ReplyReader:
         if not found or (self._lines and self._lines[0][0] != int(found[1])):
             self._nonsense = line
             return
-        self._octets += len(line)
+        self._octets += len(line) + 1
         self._lines.append((int(found[1]), (found[3] or b"").decode("utf-8", "replace")))
         if self._octets > REPLY_OCTETS:
             self._nonsense = line
