@@ -21,13 +21,15 @@ pytestmark = pytest.mark.slow
 READERS = 120
 CONNECTIONS = 3
 WORKER = """
-import socket, sys
+import socket, sys, time
 from newsletter.database import Database
 from newsletter.delivery.transports import open_transport
 from tests.support.ledgers import Clock, a_worker
 if sys.argv[3] != "here":
     socket.gethostname = lambda: sys.argv[3]
-a_worker(Database(sys.argv[1]), open_transport(sys.argv[2]), clock=Clock()).run_until_idle()
+clock = Clock()
+clock.monotonic = time.monotonic
+a_worker(Database(sys.argv[1]), open_transport(sys.argv[2]), clock=clock).run_until_idle()
 """
 
 

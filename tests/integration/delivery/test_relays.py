@@ -97,9 +97,11 @@ def test_opportunistic_takes_what_there_is(tls: bool) -> None:  # noqa: FBT001  
 
 
 def test_a_relay_without_login_does_not_get_the_password(relay: Relay) -> None:
-    with Relay(auth_exclude_mechanism=["PLAIN", "LOGIN"]) as bare:
-        with _client(bare, "tls=none", login="us:secret@") as client:
-            reply = client.send(US, ANNA, MESSAGE)
+    with (
+        Relay(auth_exclude_mechanism=["PLAIN", "LOGIN"]) as bare,
+        _client(bare, "tls=none", login="us:secret@") as client,
+    ):
+        reply = client.send(US, ANNA, MESSAGE)
 
     assert (reply.step, reply.text) == (Step.AUTH, "the relay offers no login (AUTH PLAIN or LOGIN)")
     del relay

@@ -80,7 +80,7 @@ def test_it_has_its_room_before_anything_is_begun(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_said_before_a_lease_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(descriptor: int, offset: int, size: int) -> None:
+    def full(*_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", full)

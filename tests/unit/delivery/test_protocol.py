@@ -1,4 +1,4 @@
-"""Whatever senders, relays, staff and crashes do in whatever order: it adds up, nobody is lost, nobody gets it twice."""
+"""Whatever senders, relays, staff and crashes do in any order: it adds up, nobody is lost, nobody gets it twice."""
 
 import datetime as dt
 from dataclasses import dataclass, field, replace

