@@ -136,7 +136,7 @@ class Wire(asyncio.Protocol):
 
     def _adopt(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        transport.set_write_buffer_limits(high=0)
+        transport.set_write_buffer_limits(high=1, low=0)  # 0 makes TLS transports pause without end
 
     def _end(self, reason: str) -> None:
         if self._lost is None:
