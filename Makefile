@@ -3,7 +3,7 @@
 python := .venv/bin/python
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check fix bench lock migration clean prepare-run prepare-dev prepare-test
+.PHONY: help demo serve test faults check fix bench lock migration clean prepare-run prepare-dev prepare-test
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -17,6 +17,9 @@ serve: prepare-run ## Run the public pages on this machine, with an installation
 
 test: prepare-test ## Run every test. T="-k consent" or T=tests/unit selects.
 	@$(python) -m pytest -n 2 --dist worksteal --durations=10 $(T)
+
+faults: prepare-test ## Kill senders a hundred times and more, and compare every row with the sink: some minutes.
+	@FAULTS_KILLS=$(or $(KILLS),120) $(python) -m pytest -q -s tests/faults $(T)
 
 check: prepare-dev ## Check format, style, types, layers, migrations and the quick tests: half a minute.
 	@$(python) -m ruff format --check --quiet .

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
         demo: allows a loopback base URL and missing legal pages, and says so.
         fetch_private: allows sources at private addresses.
         consent_ip: how much of a visitor's IP address is kept as evidence; truncated is /24 and /48.
+        lost_after_minutes: how long another machine's sender may be silent before what it holds is unknown.
         trusted_proxies: addresses or networks, parted by commas, whose X-Forwarded-For is believed.
         templates: a folder of the site's own, laid over the shipped `templates`.
     """
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     privacy_url: str = ""
     accessibility_url: str = ""
     consent_ip: Literal["off", "truncated", "full"] = "truncated"
+    lost_after_minutes: int = Field(default=15, ge=1)
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     templates: Path | None = None
 
@@ -116,6 +118,11 @@ class Settings(BaseSettings):
         except FileNotFoundError:
             raise NotInitialised(self.home) from None
         return Secret(_secret_bytes(text, path))
+
+    @cached_property
+    def journal_folder(self) -> Path:
+        """Where senders keep their journals: a disk of this machine, even where the database is elsewhere."""
+        return self.home / "journal"
 
     def template_folders(self) -> tuple[Path, ...]:
         """Where templates are looked for: the site's own folder first, then the shipped one."""

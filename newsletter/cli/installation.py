@@ -58,8 +58,7 @@ def doctor() -> None:
         if not (app.settings.smtp or app.settings.demo):
             problems.append(f"NEWSLETTER_SMTP_URL is not set: mail is written to {app.settings.home}/maildir alone.")
         try:
-            with open_transport(app.settings.smtp_url) as transport:
-                transport.check()
+            open_transport(app.settings.smtp_url).check()
         except NewsletterError as error:
             problems.append(str(error))
     for problem in problems:

@@ -1,9 +1,9 @@
-"""A worker beside the pages: started with them, started again when it dies, ended with them.
+"""Workers beside this process: started with it, started again when they die, ended with it.
 
-    with Supervised((sys.executable, "-m", "newsletter", "worker", "--while-stdin")):
+    with Supervised((sys.executable, "-m", "newsletter", "worker", "--child", "0"), say=say):
         …  # the pages run
 
-The child holds the reading end of a pipe: when this process dies, however it dies, the child reads
+Each child holds the reading end of a pipe: when this process dies, however it dies, the child reads
 the end of it and stops gently. So no worker outlives the command that started it.
 """
 
@@ -16,54 +16,88 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 GENTLE_S = 40.0  # a worker takes up to 30 s to hear the last replies (design: shutdown)
 
+Child = subprocess.Popen[bytes]
+
 
 class Supervised:
-    """One child process that is kept alive while the `with` block runs."""
+    """Child processes that are kept alive while the `with` block runs."""
 
-    def __init__(self, command: tuple[str, ...], *, say: Callable[[str], None]) -> None:
-        """Remember the command; `say` is told when the child had to be started again."""
-        self._command = command
+    def __init__(self, *commands: tuple[str, ...], say: Callable[[str], None], until_done: bool = False) -> None:
+        """Remember the commands; `say` is told when a child had to be started again.
+
+        `until_done` starts only those again that a signal killed; whoever ends by itself is done.
+        """
         self._say = say
+        self._until_done = until_done
         self._stopping = threading.Event()
         self._starting = threading.Lock()
-        self._child: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._keep_alive, name="supervisor", daemon=True)
+        self._children: dict[int, Child] = {}
+        self._threads = [
+            threading.Thread(target=self._keep_alive, args=each, name="supervisor", daemon=True)
+            for each in enumerate(commands)
+        ]
+        self._running = len(commands)
+        self._over = threading.Event()
+        self.failures = 0
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         with self._starting:  # from here on no child is started
             self._stopping.set()
-        if self._child:
-            _end(self._child)
-        self._thread.join()
+        children = list(self._children.values())
+        for child in children:
+            _hang_up(child)
+        for child in children:
+            _end(child)
+        for thread in self._threads:
+            thread.join()
 
-    def _keep_alive(self) -> None:
+    def wait(self) -> None:
+        """Wait until all are done, or `stop` is called."""
+        self._over.wait()
+
+    def stop(self) -> None:
+        """End `wait`; from a signal's handler, too."""
+        self._over.set()
+
+    def _keep_alive(self, slot: int, command: tuple[str, ...]) -> None:
         pause = FIRST_PAUSE_S
-        while child := self._start():
+        while child := self._start(slot, command):
             status = child.wait()
             _hang_up(child)
+            if self._until_done and status >= 0:
+                self._done(status)
+                return
             if self._stopping.wait(pause):
                 return
             self._say(f"The worker ended with exit status {status}; it is started again.")
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
-    def _start(self) -> subprocess.Popen[bytes] | None:
+    def _start(self, slot: int, command: tuple[str, ...]) -> Child | None:
         with self._starting:
             if self._stopping.is_set():
                 return None
-            self._child = subprocess.Popen(self._command, stdin=subprocess.PIPE)  # noqa: S603  # our own command
-            return self._child
+            child = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603  # our own command
+            self._children[slot] = child
+            return child
+
+    def _done(self, status: int) -> None:
+        with self._starting:
+            self._running -= 1
+            self.failures += status != 0
+            if not self._running:
+                self._over.set()
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Ask a child to end, and make it end when it does not.
+def _end(child: Child) -> None:
+    """Make a child end that does not do so when hung up on.
 
-    Never by a signal: a Ctrl+C or a service manager has sent it one already, and a second one is a crash.
+    It is not asked by a signal: a Ctrl+C or a service manager has sent it one already, and a second one is a crash.
     """
-    _hang_up(child)
     try:
         child.wait(GENTLE_S)
     except subprocess.TimeoutExpired:
@@ -71,6 +105,6 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
-def _hang_up(child: subprocess.Popen[bytes]) -> None:
+def _hang_up(child: Child) -> None:
     if child.stdin:
         child.stdin.close()

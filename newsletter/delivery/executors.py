@@ -1,15 +1,17 @@
-"""Which process holds a lease, and is it still alive?
+"""Who holds a lease, and is it still alive?
 
-    me = Executor.current()
+    me = Executor.current(folder="a folder's uuid")
     Executor.parse(str(me)).is_dead()  # False
 
-A process is known by host, the host's boot, process number and start time, so that a number that
-was given again is not taken for the one that died. Of another host nothing can be known.
-Reads `/proc`, as Linux has it.
+A process is known by its journal folder, host, the host's boot, process number and start time, so that
+a number that was given again is not taken for the one that died. Of another host, or of a folder that
+is not ours, nothing can be known. Reads `/proc`, as Linux has it.
 """
 
 import os
+import signal
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,36 +20,50 @@ _START_TIME = 19  # the 22nd field of /proc/PID/stat, counted behind the program
 
 @dataclass(frozen=True, slots=True)
 class Executor:
-    """One process on one machine."""
+    """One process on one machine, with the folder its journals lie in."""
 
+    folder: str
     host: str
     boot: str
     pid: int
     started: int
 
     @classmethod
-    def current(cls) -> "Executor":
+    def current(cls, *, folder: str) -> "Executor":
         """The process that asks."""
         pid = os.getpid()
-        return cls(socket.gethostname(), _boot(), pid, _started(pid) or 0)
+        return cls(folder, socket.gethostname(), boot_id(), pid, _started(pid) or 0)
 
     @classmethod
     def parse(cls, text: str) -> "Executor":
         """Read what `str` wrote."""
-        host, boot, pid, started = text.rsplit(" ", 3)
-        return cls(host, boot, int(pid), int(started))
+        folder, host, boot, pid, started = text.split(" ")
+        return cls(folder, host, boot, int(pid), int(started))
 
     def __str__(self) -> str:
-        return f"{self.host} {self.boot} {self.pid} {self.started}"
+        return f"{self.folder} {self.host} {self.boot} {self.pid} {self.started}"
+
+    def is_neighbour_of(self, other: "Executor") -> bool:
+        """Tell whether both run on one machine and keep their journals in one folder."""
+        return (self.folder, self.host) == (other.folder, other.host)
 
     def is_dead(self) -> bool:
-        """Tell whether the process is certainly gone; False where nobody here can know."""
-        if self.host != socket.gethostname():
-            return False
-        return self.boot != _boot() or _started(self.pid) != self.started
+        """Tell whether a neighbour is certainly gone."""
+        return self.boot != boot_id() or _started(self.pid) != self.started
+
+    def kill(self) -> None:
+        """End a neighbour for certain, however deep it sleeps; one that is gone already is left alone."""
+        with suppress(ProcessLookupError):
+            handle = os.pidfd_open(self.pid)  # names the process itself, not a number that may be given again
+            try:
+                if not self.is_dead():
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+            finally:
+                os.close(handle)
 
 
-def _boot() -> str:
+def boot_id() -> str:
+    """What the kernel calls this boot."""
     return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
 
 

@@ -189,9 +189,9 @@ class DeliveryAttempt(Base):
 class Window(Base):
     """A fixed range of at most 200 positions of one provider group; what a sender leases.
 
-    `owner` is the lease's random token, `executor` says which process holds it, `begun` the
-    position whose message may be on the wire: it is written in the transaction that settles the
-    message before it, so a crash leaves at most that one in doubt.
+    `owner` is the lease's random token, also the name of its journal; `executor` says which process
+    holds it, and `seen_at` when that last gave a sign of life, which counts where its journal cannot
+    be looked into.
     """
 
     __tablename__ = "delivery_window"
@@ -210,7 +210,7 @@ class Window(Base):
     executor: Mapped[str] = mapped_column(String(200), default="")
     epoch: Mapped[int] = mapped_column(default=0)
     leased_at: Mapped[dt.datetime | None]
-    begun: Mapped[int | None]
+    seen_at: Mapped[dt.datetime | None]
 
 
 class Relay(Base):

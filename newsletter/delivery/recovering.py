@@ -1,55 +1,136 @@
-"""What a sender left behind when it died.
+"""What a sender left behind when it fell silent.
 
-    recover(session, is_dead=lambda executor: Executor.parse(executor).is_dead(), now=now)
+    for journal in journals.orphans():                      # locked by us: nobody else decides
+        replay(session, journal.read(), now=now); commit; journal.close()
+    for token in lost(session, journals, …):
+        abandon(session, token, now=now); commit
 
-Its lease says which message it had begun. The relay may have taken that one or not: no system could
-know, so the row is settled as `unknown` and named. All others of the lease were settled, or not
-begun, and go out as if nothing had happened.
+A journal of this boot is complete: an answer is that outcome, what was begun without an answer is
+`unknown`, and what was not begun was certainly not sent and goes out as if nothing had happened. A
+journal of an earlier boot may lack its end, and a missing one lacks everything: only answers count then,
+and whatever else its lease held is `unknown`.
 
-A lease of another host is left alone, because whether that host lives cannot be seen from here.
+Into the journals of another machine nobody here can look. When it gave no sign of life for a while, what its
+leases have not settled is `unknown` and never queued; its facts replace that when it comes back.
 """
 
 import datetime as dt
-from collections.abc import Callable
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import ledger
-from newsletter.delivery.ledger import Outcome
-from newsletter.delivery.models import Delivery, Mailing, Window, WindowState
-from newsletter.delivery.verdicts import Reply, Step, Verdict
+from newsletter.delivery import ledger, settling
+from newsletter.delivery.executors import Executor, boot_id
+from newsletter.delivery.journal import Answer, Begin, Record
+from newsletter.delivery.journals import Journals
+from newsletter.delivery.models import Delivery, DeliveryState, Mailing, MailingKind, MailingState, Window, WindowState
+from newsletter.delivery.settling import Outcome, Settlement
+from newsletter.delivery.verdicts import Reply, Scope, Step, Verdict, verdict_on
 
 IN_DOUBT = "the sender died between the message and the reply"
+LOST = "the sender's machine was lost, and nothing tells what it sent"
 
 
-def recover(session: Session, *, is_dead: Callable[[str], bool], now: dt.datetime) -> int:
-    """End the leases of dead senders; give their number.
+def replay(session: Session, record: Record, *, now: dt.datetime) -> None:
+    """Write down what a journal tells, and end its lease; again and again with the same result."""
+    kinds = _Kinds(session)
+    settling.settle_all(session, [one for answer, begun in record.answers for one in _fact(kinds, answer, begun)])
+    for begun in record.in_doubt:
+        settling.settle(session, _doubt(kinds, begun, now=now))
+    is_complete = bool(record.executor) and Executor.parse(record.executor).boot == boot_id()
+    if ledger.leased_as(session, record.token) is None:
+        if is_complete:
+            _take_back(session, record, now=now)
+    elif is_complete:
+        ledger.end(session, record.token, now=now)
+    else:
+        abandon(session, record.token, now=now)
 
-    Only theirs are locked: a living sender must not wait for this.
+
+def lost(session: Session, journals: Journals, *, now: dt.datetime, lost_after: dt.timedelta) -> tuple[str, ...]:
+    """The leases that no journal will ever tell of: a dead neighbour's whose journal is missing, a silent host's."""
+    leased = session.scalars(select(Window).where(Window.state == WindowState.LEASED.value)).all()
+    return tuple(window.owner for window in leased if _is_lost(window, journals, now=now, lost_after=lost_after))
+
+
+def abandon(session: Session, token: str, *, now: dt.datetime) -> None:
+    """Name everything that a lease has not settled as unknown, and end it; one that is closed is left alone."""
+    lease = ledger.leased_as(session, token)
+    if lease is None:
+        return
+    reply = Reply(Step.FINAL_DOT, None, "", LOST)
+    outcome = Outcome(Verdict.UNKNOWN, reply, relay="", at=now)
+    settling.settle_all(
+        session,
+        [
+            Settlement(lease.kind, lease.mailing_id, row.position, row.attempt, outcome, lost_with=token)
+            for row in ledger.held(session, lease)
+        ],
+    )
+    ledger.end(session, token, now=now)
+
+
+def _is_lost(window: Window, journals: Journals, *, now: dt.datetime, lost_after: dt.timedelta) -> bool:
+    executor = Executor.parse(window.executor)
+    if executor.is_neighbour_of(journals.me):
+        return executor.is_dead() and not journals.has(window.owner)
+    return window.seen_at is None or now - window.seen_at >= lost_after
+
+
+def _take_back(session: Session, record: Record, *, now: dt.datetime) -> None:
+    """Queue again what was called unknown only because its whole lease was lost, and was certainly not sent.
+
+    Of a mailing that has ended meanwhile the rows stay as they are, for a person to resend.
     """
-    dead = [executor for executor in holders(session) if is_dead(executor)]
-    orphaned = session.scalars(
-        select(Window)
-        .where(Window.state == WindowState.LEASED.value, Window.executor.in_(dead))
-        .order_by(Window.mailing_id, Window.first_position)
-        .with_for_update(skip_locked=True)
+    leased = record.leased
+    mailing = session.get(Mailing, leased.mailing) if leased else None
+    if leased is None or mailing is None or mailing.state not in (MailingState.SENDING, MailingState.PAUSED):
+        return
+    back = session.scalars(
+        update(Delivery)
+        .where(
+            Delivery.mailing_id == leased.mailing,
+            Delivery.position.between(leased.first_position, leased.last_position),
+            Delivery.position.not_in(record.begun_positions),
+            Delivery.state == DeliveryState.UNKNOWN.value,
+            Delivery.reason == record.token,
+        )
+        .values(state=DeliveryState.QUEUED.value, reason="", next_at=None)
+        .returning(Delivery.position)
+        .execution_options(synchronize_session=False)
     ).all()
-    for window in orphaned:
-        if window.begun is not None:
-            _settle_in_doubt(session, window, window.begun, now=now)
-        ledger.reopen(session, window, now=now)
-    return len(orphaned)
+    window = session.get_one(Window, (leased.mailing, leased.first_position), populate_existing=True)
+    if back and window.state != WindowState.LEASED:
+        window.state, window.due_at = WindowState.OPEN.value, now
 
 
-def holders(session: Session) -> tuple[str, ...]:
-    """The executors that hold leases."""
-    leased = select(Window.executor).where(Window.state == WindowState.LEASED.value)
-    return tuple(session.scalars(leased.distinct()))
+class _Kinds:
+    """The kinds of the mailings that a journal tells of."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def of(self, mailing_id: int) -> MailingKind:
+        return MailingKind(self._session.get_one(Mailing, mailing_id).kind)
 
 
-def _settle_in_doubt(session: Session, window: Window, position: int, *, now: dt.datetime) -> None:
-    lease = ledger.lease_of(window, session.get_one(Mailing, window.mailing_id))
-    row = ledger.row_of(session.get_one(Delivery, (window.mailing_id, position)))
+def _fact(kinds: _Kinds, answer: Answer, begun: Begin | None) -> tuple[Settlement, ...]:
+    """The settlement of an answer about this recipient; any other answer leaves the row as it is."""
+    verdict = verdict_on(answer.reply)
+    if verdict.scope is not Scope.RECIPIENT:
+        return ()
+    outcome = Outcome(
+        verdict=verdict,
+        reply=answer.reply,
+        relay=answer.relay,
+        at=answer.at,
+        date=begun.date if begun else None,
+        digest=begun.digest if begun else "",
+    )
+    return (Settlement(kinds.of(answer.mailing), answer.mailing, answer.position, answer.attempt, outcome),)
+
+
+def _doubt(kinds: _Kinds, begun: Begin, *, now: dt.datetime) -> Settlement:
     reply = Reply(Step.FINAL_DOT, None, "", IN_DOUBT)
-    ledger.settle(session, lease, row, Outcome(Verdict.UNKNOWN, reply, relay="", at=now))
+    outcome = Outcome(Verdict.UNKNOWN, reply, relay="", at=now, date=begun.date, digest=begun.digest)
+    return Settlement(kinds.of(begun.mailing), begun.mailing, begun.position, begun.attempt, outcome)

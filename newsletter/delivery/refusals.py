@@ -7,12 +7,14 @@
 Twenty equal 5xx in a row, or more than half of the last 200: no list is that bad by chance.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 
+from newsletter.delivery.ledger import Lease
 from newsletter.delivery.verdicts import Reply
 
 IN_A_ROW = 20
 LAST = 200
+_RUNS_KEPT = 16
 
 
 class RefusalWatch:
@@ -36,3 +38,20 @@ class RefusalWatch:
         if sum(self._refused) > LAST // 2:
             return f"More than half of the last {LAST} recipients were refused, the last one with: {reply.line}"
         return ""
+
+
+class Watches:
+    """A watch for each run of a mailing: resumed, it gets a new chance."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._watches: OrderedDict[tuple[int, int], RefusalWatch] = OrderedDict()
+
+    def of(self, lease: Lease) -> RefusalWatch:
+        """The watch over the run that a lease belongs to."""
+        run = (lease.mailing_id, lease.epoch)
+        if run not in self._watches:
+            self._watches[run] = RefusalWatch()
+            if len(self._watches) > _RUNS_KEPT:
+                self._watches.popitem(last=False)
+        return self._watches[run]

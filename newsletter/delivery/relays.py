@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.delivery.models import Relay
@@ -24,13 +24,21 @@ def trouble_of(session: Session, name: str) -> str:
 
 
 def failed(session: Session, name: str, reply: Reply, *, now: dt.datetime) -> int:
-    """Let a relay rest: 15 seconds, doubling with each failure in a row to 15 minutes. Give their number."""
+    """Let a relay rest: 15 seconds, doubling with each failure in a row to 15 minutes. Give their number.
+
+    While it rests, what fails is the same trouble, met by another connection.
+    """
     said = f"{reply.line} (at {reply.step.label})"
-    counted = upsert(session, Relay).values(name=name, failures=1, reply=said)
+    rests = {"reply": said, "retry_at": now + relay_delay(1)}
+    counted = upsert(session, Relay).values(name=name, failures=1, **rests)
     again = counted.on_conflict_do_update(
-        index_elements=[Relay.name], set_={"failures": Relay.failures + 1, "reply": said}
+        index_elements=[Relay.name],
+        set_={"failures": Relay.failures + 1, "reply": said},
+        where=or_(Relay.retry_at.is_(None), Relay.retry_at <= now),
     )
-    failures = session.execute(again.returning(Relay.failures)).scalar_one()
+    failures: int | None = session.scalar(again.returning(Relay.failures))
+    if failures is None:
+        return session.scalar(select(Relay.failures).where(Relay.name == name)) or 1
     session.execute(
         update(Relay)
         .where(Relay.name == name)

@@ -1,204 +1,233 @@
-"""Sending one leased window: one message after another, each outcome in the ledger before the next begins.
+"""One lease from its first row to its last: the protocol, rule by rule, and why no crash doubles or loses anybody.
 
-    WindowSender(database, transport, messages, …).send(lease, stop=stop)
+    await LeaseRun(lease, journal, connection, desk).send_all()
 
-After each reply one transaction settles it, looks whether the mailing still runs, and marks the
-next row as begun. The rows ahead are read in slices that are a second old at most.
+1. **Lease.** A sender makes and locks a journal, then claims one window in one committed update with the journal's
+   random token. Two senders never hold the same row; a lease without a journal is a lost disk, nothing else.
+2. **Begin before the dot.** A *begin* line is in the journal before the octets of the final dot are written. No
+   line, no dot: whatever the journal does not say was begun was certainly not sent, and may go out again.
+3. **Answer after the reply.** The *answer* line follows the relay's reply at once, the ledger within 20 ms. Dead
+   between the two, the sender is replaced by its journal: nothing that a relay answered is lost or asked twice.
+4. **In between is doubt.** Begun without an answer, by a kill, a cut or a timeout: no system could know. The row
+   is `unknown`, is named, and is not sent again by itself (but a system mail, once). At most one row a connection.
+5. **A reply is a fact** (`settling`). It overrides every state but a reply of the same or a later attempt, so
+   replaying is idempotent, and a pause, a cancel or a lost lease cannot unmake what was delivered.
+6. **State gates beginning, never settling.** Rows are read in slices that are a second old at most, with the mailing's
+   state and epoch, and looked at again before the dot where a slow relay made them older. While
+   `books` cannot write, nothing begins.
+7. **Give back what was not begun.** A sender that stops begins nothing, waits for the replies it is owed,
+   settles, and only then ends its lease; what it did not send is queued as if nothing had happened.
+8. **Recover** (`recovering`). Only who holds a journal's lock decides about its lease, and the kernel gives that lock
+   away only when the process is gone. So no row is judged while its sender may still act on it.
+
+Verdicts have a scope: what is the relay's trouble, or the mailing's, leaves the row as it was.
 """
 
+import asyncio
 import datetime as dt
 import hashlib
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from newsletter.database import Database, reason_of
-from newsletter.delivery import endings, ledger, mailings, relays
-from newsletter.delivery.ledger import Lease, Outcome, Row
-from newsletter.delivery.messages import Message, Messages
-from newsletter.delivery.refusals import RefusalWatch
+from newsletter.delivery import endings, ledger, mailings
+from newsletter.delivery.books import FRESH_S, Books
+from newsletter.delivery.health import Health
+from newsletter.delivery.journal import Answer, Begin, Journal, JournalUnusable, Leased, Line
+from newsletter.delivery.ledger import Lease, Row
+from newsletter.delivery.messages import Messages, Prepared
+from newsletter.delivery.refusals import Watches
+from newsletter.delivery.settling import Outcome, Settlement
 from newsletter.delivery.verdicts import Reply, Scope, Step, Verdict, verdict_on
 from newsletter.errors import NewsletterError
 
-SLICE_ROWS = 50
-SLICE_AGE = dt.timedelta(seconds=1)
-DATABASE_PAUSE_S = 1.0
+SLICE_ROWS = 200
 
 # A relay that fails so often in a row may stumble over this one recipient. The row waits on its own
 # clock then, else it would stand before everybody behind it for ever.
 SUSPICIOUS_AFTER = 3
 
-_T = TypeVar("_T")
-_log = structlog.get_logger(__name__)
+
+class Connection(Protocol):
+    """A way to hand over one message after another. Every breakdown is a `Reply`; nothing is raised."""
+
+    async def connect(self) -> Reply | None:
+        """Be ready to send; None, or the reply that stands in the way."""
+
+    async def send(
+        self, sender: str, recipient: str, message: bytes, *, begin: Callable[[], Awaitable[bool]]
+    ) -> Reply | None:
+        """Hand over one message; the reply's step tells how far it came.
+
+        `begin` is awaited right before the message becomes complete. None: it said no, and nothing was sent.
+        """
+
+    async def close(self) -> None:
+        """Let go of what is held open."""
+
+    def abort(self, reason: str) -> None:
+        """Hang up at once; a `send` that waits gives a reply with this reason."""
 
 
 class Transport(Protocol):
-    """A way to hand over messages. Every breakdown is a `Reply`; nothing is raised."""
+    """Where messages go: a relay, or what stands for one."""
 
     @property
     def name(self) -> str:
         """How the relay is called in the ledger."""
 
-    def connect(self) -> Reply | None:
-        """Be ready to send; None, or the reply that stands in the way."""
+    @property
+    def connections(self) -> int:
+        """How many connections it may have from this machine."""
 
-    def send(self, sender: str, recipient: str, message: bytes) -> Reply:
-        """Hand over one message; the reply's step tells how far it came."""
-
-    def close(self) -> None:
-        """Let go of what is held open."""
+    def connection(self) -> Connection:
+        """Make a connection, not opened yet."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Ahead:
-    """The row that is begun (None: nothing more to send), the rows read ahead of it, and when."""
+class Desk:
+    """What all connections of a sender share."""
 
-    row: Row | None
-    rows: tuple[Row, ...]
-    read_at: dt.datetime
+    relay: str
+    books: Books
+    messages: Messages
+    health: Health
+    watches: Watches
+    clock: Callable[[], dt.datetime]
+    monotonic: Callable[[], float]
+    stopping: asyncio.Event
 
 
-class WindowSender:
-    """Sends leased windows over one transport."""
+class LeaseRun:
+    """Sends what one lease holds over one connection."""
 
-    def __init__(
-        self,
-        database: Database,
-        transport: Transport,
-        messages: Messages,
-        *,
-        clock: Callable[[], dt.datetime],
-        sleep: Callable[[float], object],
-        is_stopping: Callable[[], bool],
-    ) -> None:
-        """Take what sending needs; `is_stopping` is asked after each message."""
-        self._database = database
-        self._transport = transport
-        self._messages = messages
-        self._clock = clock
-        self._sleep = sleep
-        self._is_stopping = is_stopping
-        self._watched: tuple[int, int] = (0, 0)
-        self._watch = RefusalWatch()
-        self._relay_is_well = False
+    def __init__(self, lease: Lease, journal: Journal, connection: Connection, desk: Desk) -> None:
+        """Take a lease that is claimed under the journal's token."""
+        self._lease = lease
+        self._journal = journal
+        self._connection = connection
+        self._desk = desk
+        self._rows: deque[Row] = deque()
+        self._read_at = desk.monotonic() - FRESH_S
+        self._position = 0
+        self._goes_on = True
 
-    def send(self, lease: Lease) -> bool:
-        """Send what the lease holds, and give it back; False where the relay takes nothing more for now."""
-        self._watch_over(lease)
-        outcome = None
+    async def send_all(self) -> bool:
+        """Send it all and end the lease; False where relay or journal take nothing more for now."""
+        books, lease = self._desk.books, self._lease
+        self._write(Leased(lease.mailing_id, lease.first_position, lease.last_position))
+        books.watch(lease.owner)
+        is_well = True
         try:
-            prepared = self.look(lambda session: self._messages.prepare(session, lease.compiled))
-            ahead = self.commit(lambda session: self._begin_next(session, lease, _Ahead(None, (), lease.since)))
-            while ahead.row is not None:
-                date = self._clock()
-                message = self._messages.build(prepared, lease, ahead.row, date=date)
-                outcome = self._handed_over(message, date)
-                ahead = self._settle(lease, ahead, ahead.row, outcome)
+            prepared = await books.look(lambda session: self._desk.messages.prepare(session, lease.compiled))
+            while self._goes_on and is_well and (row := await self._next_row()):
+                is_well = await self._send(prepared, row)
         except NewsletterError as error:  # the mail cannot be built; nothing of it is on the wire
-            self._stop_mailing(lease, str(error))
-        self.commit(lambda session: ledger.release(session, lease, now=self._clock()))
-        return outcome is None or not _is_trouble(outcome)
+            await self._stop_mailing(str(error))
+        await books.ask(lambda session: ledger.end(session, lease.owner, now=self._desk.clock()))
+        books.forget(lease.owner)
+        return is_well and self._desk.health.is_usable
 
-    def commit(self, work: Callable[[Session], _T]) -> _T:
-        """Do work in a transaction of its own, again and again until the database takes it.
+    async def _next_row(self) -> Row | None:
+        if self._desk.stopping.is_set():
+            return None
+        if not self._rows or self._desk.monotonic() - self._read_at >= FRESH_S:
+            self._read_at, self._rows = await self._desk.books.ask(self._slice)
+        return self._rows.popleft() if self._rows else None
 
-        What a relay has answered must not be lost because a disk is full or a server away for a while.
-        The work is such that doing it twice is doing it once: a connection may break just when the
-        database has committed. Of two transactions that block each other, one comes through here, too.
-        """
-        return self._patiently(self._database.writing, work)
+    def _slice(self, session: Session) -> tuple[float, deque[Row]]:
+        """The next rows, where the mailing still runs; who may no longer get it is excluded here."""
+        read_at, lease = self._desk.monotonic(), self._lease
+        if lease.owner not in ledger.running(session, {lease.owner}):
+            return read_at, deque()
+        now = self._desk.clock()
+        return read_at, deque(ledger.read(session, lease, after=self._position, limit=SLICE_ROWS, now=now))
 
-    def look(self, work: Callable[[Session], _T]) -> _T:
-        """Read on one snapshot, again and again until the database answers."""
-        return self._patiently(self._database.reading, work)
+    async def _send(self, prepared: Prepared, row: Row) -> bool:
+        """Send one row and note what became of it; False where the relay is in trouble."""
+        date = self._desk.clock()
+        message = self._desk.messages.build(prepared, self._lease, row, date=date)
+        digest = hashlib.sha256(message.octets).hexdigest()
+        begun = False
 
-    def _patiently(self, opened: Callable[[], AbstractContextManager[Session]], work: Callable[[Session], _T]) -> _T:
-        while True:
-            try:
-                with opened() as session:
-                    return work(session)
-            except (OperationalError, InterfaceError) as error:
-                _log.warning("database refuses", error=reason_of(error))
-                self._sleep(DATABASE_PAUSE_S)
+        async def begin() -> bool:
+            nonlocal begun
+            line = Begin(self._lease.mailing_id, row.position, row.attempt, date=date, digest=digest)
+            begun = await self._may_begin(row) and self._write(line)
+            return begun
 
-    def _handed_over(self, message: Message, date: dt.datetime) -> Outcome:
-        reply = self._transport.send(message.sender, message.recipient, message.octets)
-        return Outcome(
-            verdict=verdict_on(reply),
-            reply=reply,
-            relay=self._transport.name,
-            at=self._clock(),
-            date=date,
-            digest=hashlib.sha256(message.octets).hexdigest(),
-        )
+        reply = await self._connection.send(message.sender, message.recipient, message.octets, begin=begin)
+        if reply is None:
+            self._rows.clear()  # what was read is out of date
+            return True
+        self._position = row.position
+        outcome = Outcome(verdict_on(reply), reply, self._desk.relay, self._desk.clock(), date, digest)
+        if outcome.verdict is not Verdict.UNKNOWN and (begun or outcome.verdict.scope is Scope.RECIPIENT):
+            key = (self._lease.mailing_id, row.position, row.attempt)
+            self._write(Answer(*key, reply=reply, relay=outcome.relay, at=outcome.at))
+        return await self._note(row, outcome)
 
-    def _settle(self, lease: Lease, ahead: _Ahead, row: Row, outcome: Outcome) -> _Ahead:
-        """Settle one outcome and begin the next row, in one write."""
-        scope, reply = outcome.verdict.scope, outcome.reply
-        reason = ""
-        if scope is Scope.SENDER:
-            reason = f"The relay {outcome.relay} refused the mail as such: {reply.line}"
-        elif scope is Scope.RECIPIENT:
-            reason = self._watch.note(reply)
-        may_go_on = not reason and reply.code is not None and scope is Scope.RECIPIENT and not self._is_stopping()
+    async def _may_begin(self, row: Row) -> bool:
+        """Look once more whether this may go out, where what we know is a second old, or writing lags behind."""
+        desk, owner = self._desk, self._lease.owner
+        while not desk.stopping.is_set():
+            if desk.books.may_begin(owner) and desk.monotonic() - self._read_at < FRESH_S:
+                return True
+            self._read_at, is_next = await desk.books.ask(lambda session: self._is_next(session, row))
+            if not is_next:
+                return False
+        return False
 
-        def work(session: Session) -> _Ahead:
-            if reason:  # first, for whoever needs more than the mailing locks it first
-                endings.stop(session, mailings.mailing(session, lease.mailing_id), reason=reason, now=outcome.at)
-            failures = self._note_health(session, outcome)
-            if scope is Scope.RECIPIENT:
-                ledger.settle(session, lease, row, outcome)
-            elif failures >= SUSPICIOUS_AFTER and reply.step >= Step.MAIL:
-                ledger.settle(session, lease, row, replace(outcome, verdict=Verdict.DEFERRED))
-            if may_go_on:
-                return self._begin_next(session, lease, ahead)
-            ledger.unbegin(session, lease)
-            return _Ahead(None, (), ahead.read_at)
+    def _is_next(self, session: Session, row: Row) -> tuple[float, bool]:
+        read_at, lease = self._desk.monotonic(), self._lease
+        if lease.owner not in ledger.running(session, {lease.owner}):
+            return read_at, False
+        found = ledger.read(session, lease, after=row.position - 1, limit=1, now=self._desk.clock())
+        return read_at, [each.position for each in found] == [row.position]
 
-        ahead = self.commit(work)
-        self._relay_is_well = not _is_trouble(outcome)
-        return ahead
+    async def _note(self, row: Row, outcome: Outcome) -> bool:
+        match outcome.verdict.scope:
+            case Scope.RECIPIENT if outcome.verdict is Verdict.UNKNOWN:
+                self._settle(row, outcome)
+                await self._desk.health.failed(outcome.reply)
+                return False
+            case Scope.RECIPIENT:
+                self._settle(row, outcome)
+                await self._desk.health.well()
+                reason = self._desk.watches.of(self._lease).note(outcome.reply)
+                if reason:
+                    await self._stop_mailing(reason)
+                return True
+            case Scope.SENDER:
+                await self._stop_mailing(f"The relay {outcome.relay} refused the mail as such: {outcome.reply.line}")
+                return True
+            case Scope.RELAY:
+                failures = await self._desk.health.failed(outcome.reply)
+                if failures >= SUSPICIOUS_AFTER and outcome.reply.step >= Step.MAIL:
+                    self._settle(row, replace(outcome, verdict=Verdict.DEFERRED))
+                return False
 
-    def _begin_next(self, session: Session, lease: Lease, ahead: _Ahead) -> _Ahead:
-        """Begin the next row, where the mailing still runs and there is one."""
-        now = self._clock()
-        if ledger.may_begin(session, lease):
-            rows, read_at = ahead.rows, ahead.read_at
-            if not rows or now - read_at >= SLICE_AGE:
-                after = ahead.row.position if ahead.row else 0
-                rows, read_at = ledger.read(session, lease, after=after, limit=SLICE_ROWS, now=now), now
-            if rows and ledger.begin(session, lease, rows[0]):
-                return _Ahead(rows[0], rows[1:], read_at)
-        ledger.unbegin(session, lease)
-        return _Ahead(None, (), now)
+    def _settle(self, row: Row, outcome: Outcome) -> None:
+        lease = self._lease
+        self._desk.books.settle(Settlement(lease.kind, lease.mailing_id, row.position, row.attempt, outcome))
 
-    def _note_health(self, session: Session, outcome: Outcome) -> int:
-        """Write down how the relay is doing; give the number of its failures in a row."""
-        if _is_trouble(outcome):
-            return relays.failed(session, outcome.relay, outcome.reply, now=outcome.at)
-        if not self._relay_is_well:
-            relays.well(session, outcome.relay)
-        return 0
+    def _write(self, line: Line) -> bool:
+        """Write to the journal; without one nothing more begins."""
+        try:
+            self._journal.write(line)
+        except JournalUnusable as error:
+            self._goes_on = False
+            self._desk.health.unusable(error)
+            return False
+        return True
 
-    def _stop_mailing(self, lease: Lease, reason: str) -> None:
+    async def _stop_mailing(self, reason: str) -> None:
         def work(session: Session) -> None:
-            endings.stop(session, mailings.mailing(session, lease.mailing_id), reason=reason, now=self._clock())
-            ledger.unbegin(session, lease)
+            mailing = mailings.mailing(session, self._lease.mailing_id)
+            endings.stop(session, mailing, reason=reason, now=self._desk.clock())
 
-        self.commit(work)
-
-    def _watch_over(self, lease: Lease) -> None:
-        """Watch each run of a mailing by itself: resumed, it gets a new chance."""
-        if self._watched != (lease.mailing_id, lease.epoch):
-            self._watched = (lease.mailing_id, lease.epoch)
-            self._watch = RefusalWatch()
-
-
-def _is_trouble(outcome: Outcome) -> bool:
-    """Tell whether the relay itself failed; a connection cut after the final dot is its failure, too."""
-    return outcome.verdict in (Verdict.RELAY_RESTS, Verdict.UNKNOWN)
+        self._goes_on = False
+        await self._desk.books.ask(work)

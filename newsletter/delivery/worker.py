@@ -1,34 +1,39 @@
-"""The worker: recover what the dead left, plan what is due, send window after window.
+"""The worker: one process that plans, sends and recovers until it is told to stop or nothing is due.
 
-    worker = Worker(database, transport=transport, secret=secret, public_url=url, clock=now, sleep=sleep, stop=stop)
+    worker = Worker(database, transport=transport, journals=journals, secret=secret, public_url=url, …)
     report = worker.run_until_idle()
     report.due_at, report.trouble
 
-`stop` is asked after each message: set by a signal, the worker settles the message it is at,
-releases its window and returns.
+`stop.ask()`, from a signal or another thread, ends a run gently. What is done stands in `sender`.
 """
 
+import asyncio
 import datetime as dt
-import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from newsletter.database import Database
-from newsletter.delivery import ledger, planning, recovering, relays
-from newsletter.delivery.executors import Executor
+from newsletter.delivery import jobs, relays
+from newsletter.delivery.books import Books
+from newsletter.delivery.health import Health
+from newsletter.delivery.jobs import Jobs
+from newsletter.delivery.journals import Journals
 from newsletter.delivery.messages import Messages
-from newsletter.delivery.models import Mailing, MailingState, Window, WindowState
-from newsletter.delivery.sending import Transport, WindowSender
-from subscribers.secret import Secret
+from newsletter.delivery.models import Mailing, MailingState
+from newsletter.delivery.patience import Patient
+from newsletter.delivery.refusals import Watches
+from newsletter.delivery.sender import Sender
+from newsletter.delivery.sending import Desk, Transport
 
-POLL_S = 1.0
-
-_log = structlog.get_logger(__name__)
+new_event_loop: Callable[[], asyncio.AbstractEventLoop]
+try:
+    from uvloop import new_event_loop
+except ImportError:  # not made for every system; asyncio's own loop does the same, slower
+    from asyncio import new_event_loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +48,34 @@ class Waiting:
 class Report:
     """What a run left.
 
-    `due_at` is when the next thing is due, None for nothing; `trouble` a sentence on the relay,
-    empty while it is well; `waiting` the mailings that are paused.
+    `due_at` is when the next thing is due, None for nothing; `trouble` a sentence on the relay or
+    the journals, empty while they are well; `waiting` the mailings that are paused.
     """
 
     due_at: dt.datetime | None
     trouble: str
     waiting: tuple[Waiting, ...]
+
+
+class Stop:
+    """A wish to end, asked for from anywhere."""
+
+    def __init__(self) -> None:
+        """Begin without."""
+        self._asked = threading.Event()
+        self._listener: Callable[[], object] | None = None
+
+    def ask(self) -> None:
+        """Ask for a gentle end; a second time does nothing more."""
+        self._asked.set()
+        if self._listener is not None:
+            self._listener()
+
+    def listen(self, listener: Callable[[], object] | None) -> None:
+        """Have a function called when asked, at once if that was before; None for nobody any more."""
+        self._listener = listener
+        if listener is not None and self._asked.is_set():
+            listener()
 
 
 class Worker:
@@ -60,117 +86,81 @@ class Worker:
         database: Database,
         *,
         transport: Transport,
-        secret: Secret,
-        public_url: str,
+        journals: Journals,
+        messages: Messages,
         clock: Callable[[], dt.datetime],
+        monotonic: Callable[[], float],
         sleep: Callable[[float], object],
-        stop: threading.Event,
+        stop: Stop,
+        connections: int | None = None,
+        lost_after: dt.timedelta = jobs.LOST_AFTER,
     ) -> None:
-        """Take what working needs; nothing is opened yet."""
+        """Take what working needs; nothing is opened yet. `connections` is this process's share of the transport's."""
         self._transport = transport
+        self._journals = journals
+        self._messages = messages
         self._clock = clock
+        self._monotonic = monotonic
+        self._patient = Patient(database, sleep=sleep)
         self._stop = stop
-        self._executor = Executor.current()
-        self._sender = WindowSender(
-            database,
-            transport,
-            Messages(secret, public_url),
-            clock=clock,
-            sleep=sleep,
-            is_stopping=stop.is_set,
-        )
+        self._connections = connections or transport.connections
+        self._lost_after = lost_after
 
     def run_until_idle(self) -> Report:
-        """Work until nothing is due, the relay takes nothing more, or `stop` is set.
+        """Work until nothing is due, the relay takes nothing more, or `stop` is asked.
 
         Whoever starts a run wants the relay tried now, so its rest from an earlier run is over.
         """
-        self._sender.commit(lambda session: relays.try_now(session, self._transport.name))
-        try:
-            while not self._stop.is_set() and self._worked():
-                pass
-        finally:
-            self._transport.close()
-        return self._sender.look(self._report)
+        trouble = self._run(until_idle=True)
+        found = self._patient.read(lambda session: report(session, self._transport.name, now=self._clock()))
+        return Report(found.due_at, trouble or found.trouble, found.waiting)
 
     def run_forever(self) -> None:
-        """Work until `stop` is set, looking every second for what is due."""
+        """Work until `stop` is asked, looking every second for what is due."""
+        self._run(until_idle=False)
+
+    def _run(self, *, until_idle: bool) -> str:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            return runner.run(self._main(until_idle=until_idle))
+
+    async def _main(self, *, until_idle: bool) -> str:
+        loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+        self._stop.listen(lambda: loop.call_soon_threadsafe(stopping.set))
+        books = Books(self._patient, clock=self._clock, monotonic=self._monotonic)
         try:
-            while not self._stop.is_set():
-                if not self._worked():
-                    self._transport.close()
-                    self._stop.wait(POLL_S)
+            async with books:
+                if until_idle:
+                    await books.ask(lambda session: relays.try_now(session, self._transport.name))
+                return await self._send(books, stopping, until_idle=until_idle)
         finally:
-            self._transport.close()
+            self._stop.listen(None)
 
-    def _worked(self) -> bool:
-        """Do the next piece of work; False where there is nothing to do for now."""
-        self._recover()
-        self._plan()
-        now = self._clock()
-        due_at, resting = self._sender.look(
-            lambda session: (_next_window(session), relays.resting_until(session, self._transport.name, now=now))
-        )
-        if due_at is None or due_at > now or resting or not self._connected():
-            return False
-        token = secrets.token_hex(16)
-        lease = self._sender.commit(
-            lambda session: ledger.claim(session, str(self._executor), token=token, now=self._clock())
-        )
-        return lease is not None and self._sender.send(lease)
-
-    def _recover(self) -> None:
-        holders = self._sender.look(recovering.holders)
-        if any(_is_dead(executor) for executor in holders):
-            number = self._sender.commit(
-                lambda session: recovering.recover(session, is_dead=_is_dead, now=self._clock())
-            )
-            _log.warning("leases of dead senders ended", number=number)
-
-    def _plan(self) -> None:
-        waiting = self._sender.look(lambda session: planning.due(session, now=self._clock()))
-        for mailing_id in waiting:
-            while not self._stop.is_set() and self._sender.commit(self._planner(mailing_id)):
-                pass
-
-    def _planner(self, mailing_id: int) -> Callable[[Session], bool]:
-        return lambda session: planning.plan_chunk(session, mailing_id, now=self._clock())
-
-    def _connected(self) -> bool:
-        """Connect before anything is claimed, so that a relay that is down touches no row."""
-        trouble = self._transport.connect()
-        if trouble is None:
-            return True
-        self._sender.commit(lambda session: relays.failed(session, self._transport.name, trouble, now=self._clock()))
-        _log.warning("relay takes no mail", relay=self._transport.name, reply=trouble.line)
-        return False
-
-    def _report(self, session: Session) -> Report:
-        paused = session.execute(
-            select(Mailing.id, Mailing.reason).where(Mailing.state == MailingState.PAUSED.value).order_by(Mailing.id)
-        )
-        resting = relays.resting_until(session, self._transport.name, now=self._clock())
-        window_at = _next_window(session)
-        if window_at is not None and resting is not None:
-            window_at = max(window_at, resting)
-        planned_at = session.scalar(
-            select(func.min(Mailing.due_at)).where(Mailing.state == MailingState.PLANNING.value)
-        )
-        return Report(
-            due_at=min((moment for moment in (window_at, planned_at) if moment), default=None),
-            trouble=relays.trouble_of(session, self._transport.name),
-            waiting=tuple(Waiting(mailing_id, reason) for mailing_id, reason in paused),
-        )
+    async def _send(self, books: Books, stopping: asyncio.Event, *, until_idle: bool) -> str:
+        relay, clock = self._transport.name, self._clock
+        health = Health(relay, books, clock=clock, stopping=stopping)
+        desk = Desk(relay, books, self._messages, health, Watches(), clock, self._monotonic, stopping)
+        work = Jobs(books, self._journals, relay=relay, lost_after=self._lost_after, clock=clock, stopping=stopping)
+        sender = Sender(desk, work, self._journals, self._transport, connections=self._connections)
+        await sender.run(until_idle=until_idle)
+        return health.trouble
 
 
-def _next_window(session: Session) -> dt.datetime | None:
-    """When the next open window of a running mailing is due."""
-    return session.scalar(
-        select(func.min(Window.due_at))
-        .join(Mailing, Mailing.id == Window.mailing_id)
-        .where(Window.state == WindowState.OPEN.value, Mailing.state == MailingState.SENDING.value)
+def report(session: Session, relay: str, *, now: dt.datetime) -> Report:
+    """What is due later, what waits for a person, and how the relay is doing."""
+    paused = session.execute(
+        select(Mailing.id, Mailing.reason).where(Mailing.state == MailingState.PAUSED.value).order_by(Mailing.id)
+    )
+    return Report(
+        due_at=_due_at(session, relay, now=now),
+        trouble=relays.trouble_of(session, relay),
+        waiting=tuple(Waiting(mailing_id, reason) for mailing_id, reason in paused),
     )
 
 
-def _is_dead(executor: str) -> bool:
-    return Executor.parse(executor).is_dead()
+def _due_at(session: Session, relay: str, *, now: dt.datetime) -> dt.datetime | None:
+    resting = relays.resting_until(session, relay, now=now)
+    window_at = jobs.next_window(session)
+    if window_at is not None and resting is not None:
+        window_at = max(window_at, resting)
+    planned_at = session.scalar(select(func.min(Mailing.due_at)).where(Mailing.state == MailingState.PLANNING.value))
+    return min((moment for moment in (window_at, planned_at) if moment), default=None)

@@ -8,7 +8,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from jinja2 import Environment
+from jinja2 import Environment, Template
 
 from newsletter.delivery.assembly import Assembly
 from newsletter.delivery.recipients import Links, Recipient
@@ -29,9 +29,8 @@ STORY_TEXT = f"NEUES AUS DER REGION\n{PARAGRAPH}\nhttps://weidental.example/news
 
 def main() -> None:
     """Print the figure."""
-    assembly = Assembly(_compiled())
-    environment = Environment(autoescape=True)
-    templates = [environment.from_string(_template(parts)) for parts in (_text(), _html())]
+    assembly = Assembly(compiled())
+    usual = templates()
 
     def ours() -> None:
         for number in range(MESSAGES):
@@ -39,16 +38,23 @@ def main() -> None:
 
     def peer() -> None:
         for number in range(MESSAGES):
-            words = {"recipient": _recipient(number), "links": _links(number)}
-            text, html = (template.render(words) for template in templates)
-            _usual(text, html, number=number)
+            usual_message(usual, number)
 
     kilobytes = len(assembly.message(_recipient(1), _links(1), message_id="<1@weidental.example>", date=NOW)) // 1000
     name = f"assembly of one message of {kilobytes} KB"
     measure(name, ours=ours, peer=peer, peer_name="Jinja2 and EmailMessage", per=MESSAGES)
 
 
-def _usual(text: str, html: str, *, number: int) -> bytes:
+def templates() -> tuple[Template, Template]:
+    """Text and HTML as Jinja2 templates, each for a whole part."""
+    environment = Environment(autoescape=True)
+    return environment.from_string(_template(_text())), environment.from_string(_template(_html()))
+
+
+def usual_message(templates: tuple[Template, Template], number: int) -> bytes:
+    """One person's message, made the usual way."""
+    words = {"recipient": _recipient(number), "links": _links(number)}
+    text, html = (template.render(words) for template in templates)
     message = EmailMessage(SMTP)
     message["Date"] = NOW
     message["Message-ID"] = f"<{number}@weidental.example>"
@@ -62,7 +68,8 @@ def _usual(text: str, html: str, *, number: int) -> bytes:
     return message.as_bytes()
 
 
-def _compiled() -> CompiledIssue:
+def compiled() -> CompiledIssue:
+    """The same mail for `Assembly`."""
     return CompiledIssue(
         language="de",
         sender=Mailbox("Region Weidental", "presse@weidental.example"),

@@ -47,9 +47,12 @@ def site(database: Database, tmp_path: Path) -> Iterator[Running]:
     listening.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; `make test` installs it."""
+    """Debian's Chromium; `make test` installs it.
+
+    No longer than a module: while it runs, Playwright keeps an event loop in this thread, and a worker needs its own.
+    """
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         pytest.fail("Chromium is not installed; `make test` installs it")

@@ -1,18 +1,20 @@
 """Mailings to send in tests: people on a list, an issue approved and scheduled, a worker over any transport."""
 
 import datetime as dt
-import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.database import Database
 from newsletter.delivery import mailings, statement
+from newsletter.delivery.journals import Journals
+from newsletter.delivery.messages import Messages
 from newsletter.delivery.models import Delivery, Mailing
 from newsletter.delivery.sending import Transport
 from newsletter.delivery.statement import Statement
-from newsletter.delivery.worker import Worker
+from newsletter.delivery.worker import Stop, Worker
 from newsletter.issues import compilations
 from newsletter.issues.models import Issue, IssueState
 from newsletter.rendering.compiled import CompiledIssue, Mailbox, Slot
@@ -49,6 +51,9 @@ class Clock:
 
     def __call__(self) -> dt.datetime:
         return self.now
+
+    def monotonic(self) -> float:
+        return (self.now - NOW).total_seconds()
 
     def forward(self, **duration: float) -> None:
         self.now += dt.timedelta(**duration)
@@ -137,19 +142,26 @@ def a_worker(
     transport: Transport,
     *,
     clock: Clock | None = None,
-    stop: threading.Event | None = None,
+    stop: Stop | None = None,
     sleep: Callable[[float], object] = lambda _: None,
 ) -> Worker:
-    """A worker that never really sleeps."""
+    """A worker that never really sleeps; its journals lie beside the database."""
+    clock = clock or Clock()
     return Worker(
         database,
         transport=transport,
-        secret=SECRET,
-        public_url=PUBLIC_URL,
-        clock=clock or Clock(),
+        journals=Journals(journal_folder(database), monotonic=clock.monotonic),
+        messages=Messages(SECRET, PUBLIC_URL),
+        clock=clock,
+        monotonic=clock.monotonic,
         sleep=sleep,
-        stop=stop or threading.Event(),
+        stop=stop or Stop(),
     )
+
+
+def journal_folder(database: Database) -> Path:
+    """Where the workers over a database keep their journals."""
+    return Path(str(database.engine.url.database)).parent / "journal"
 
 
 def the_statement(database: Database, mailing_id: int) -> Statement:

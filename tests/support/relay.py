@@ -17,15 +17,21 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from newsletter.delivery.transports.conversation import Timeouts
+from newsletter.delivery.transports.maildir import MaildirTransport
+from newsletter.delivery.transports.relay import SmtpTransport
+from newsletter.delivery.transports.smtp.conversation import Timeouts
+from newsletter.delivery.verdicts import Reply, Step
 
 IMPATIENT = Timeouts(connect_s=2, command_s=0.5, data_s=0.5, block_s=0.5, final_dot_s=0.5)
+WITHHELD = Reply(Step.DATA, None, "", "not begun")
 DROP = "hang up"
 HANG = "say nothing"
+NONSENSE = "hello there"
+HALF = "say half a line and hang up"
 
 
 @dataclass
@@ -54,6 +60,7 @@ class Relay:
         self.connections = 0
         self.port = 0
         self._rules: list[_Rule] = []
+        self._sessions: list[_Session] = []
         self._loop = asyncio.new_event_loop()
         self._options: dict[str, Any] = {"hostname": "relay.test", "enable_SMTPUTF8": True, **options}
         self._delay_s = delay_s
@@ -113,11 +120,16 @@ class Relay:
         for task in tasks:
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        for session in self._sessions:
+            session.hang_up()
+        self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
     def _session(self) -> "_Session":
         self.connections += 1
-        return _Session(_Handler(self), relay=self, loop=self._loop, **self._options)
+        session = _Session(_Handler(self), relay=self, loop=self._loop, **self._options)
+        self._sessions.append(session)
+        return session
 
     async def read(self, address: str, message: bytes) -> None:
         """Keep a message that arrived whole."""
@@ -139,13 +151,13 @@ class _Session(SMTP):
                 text = await self.obey(answer)
         await super().push(text)
         if text.startswith("354") and self.told.rule("BODY"):
-            self._hang_up()
+            self.hang_up()
         if text.startswith("421") and self.transport:
             self.transport.close()
 
-    def _hang_up(self) -> None:
-        assert isinstance(self.transport, asyncio.Transport)
-        self.transport.abort()
+    def hang_up(self) -> None:
+        if self.transport is not None:
+            cast("asyncio.Transport", self.transport).abort()
 
     async def smtp_RSET(self, argument: str) -> None:  # noqa: N802  # aiosmtpd's name
         answer = self.told.rule("RSET")
@@ -157,8 +169,11 @@ class _Session(SMTP):
     async def obey(self, answer: str) -> str:
         if answer == HANG:
             await asyncio.sleep(30)
-        if answer == DROP:
-            self._hang_up()
+        if answer == HALF:
+            self._writer.write(b"25")
+            await self._writer.drain()
+        if answer in {DROP, HALF}:
+            self.hang_up()
             await asyncio.sleep(30)
         return answer
 
@@ -200,11 +215,35 @@ class _Handler:
         del session
         [address] = envelope.rcpt_tos
         answer = self._relay.rule("DATA", address)
-        if answer is None or answer == DROP:
+        if answer in {None, DROP, HALF, NONSENSE}:
             await self._relay.read(address, envelope.original_content)
         if answer is not None:
             return await server.obey(answer)
         return "250 2.0.0 Ok: queued as 4BX7"
+
+
+class Client:
+    """A connection for tests that are not asynchronous: each message begins without ado."""
+
+    def __init__(self, transport: SmtpTransport | MaildirTransport) -> None:
+        self._connection = transport.connection()
+        self._runner = asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._runner:
+            self._runner.run(self._connection.close())
+
+    def send(self, sender: str, recipient: str, message: bytes, *, begin: bool = True) -> Reply:
+        async def begun() -> bool:
+            return begin
+
+        reply = self._runner.run(self._connection.send(sender, recipient, message, begin=begun))
+        return reply or WITHHELD
 
 
 def wait_until(is_true: Callable[[], object], *, seconds: float = 20) -> None:

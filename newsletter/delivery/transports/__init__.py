@@ -1,14 +1,14 @@
 """Ways to hand over messages, opened by URL.
 
-    with open_transport("smtp://user:pass@mail.example.org:587") as transport:
-        transport.check()
+    transport = open_transport("smtp://user:pass@mail.example.org:587")
+    transport.check()
 
 `smtp://` and `smtps://` speak to a relay, `maildir:` writes files. A new one implements
-`sending.Transport` and gets a line in `open_transport`.
+`sending.Transport` and `sending.Connection` and gets a line in `open_transport`.
 """
 
 from newsletter.delivery.transports.maildir import MaildirTransport
-from newsletter.delivery.transports.smtp import SmtpTransport
+from newsletter.delivery.transports.relay import SmtpTransport
 from newsletter.delivery.transports.urls import MaildirUrl, SmtpUrl, parse
 
 

@@ -7,9 +7,8 @@ The octets are exactly those a relay would have got, line ends too. Who it was f
 import os
 import secrets
 import socket
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from newsletter.delivery.transports.urls import shortened
 from newsletter.delivery.verdicts import Reply, Step
@@ -27,24 +26,47 @@ class MaildirUnusable(NewsletterError):
 class MaildirTransport:
     """Writes messages into one Maildir."""
 
+    connections = 1  # a disk gains nothing by more
+
     def __init__(self, folder: Path) -> None:
         """Take the folder; it and its `tmp`, `new` and `cur` are made when first used."""
         self.name = shortened(f"maildir:{folder}")
         self._folder = folder
 
-    def connect(self) -> Reply | None:
-        """Make the folders; None where they are there."""
-        try:
-            for name in ("tmp", "new", "cur"):
-                (self._folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            return Reply(Step.CONNECT, None, "", _words(error))
-        return None
+    def connection(self) -> "MaildirConnection":
+        """Make a connection; nothing is held open."""
+        return MaildirConnection(self._folder)
 
-    def send(self, sender: str, recipient: str, message: bytes) -> Reply:
-        """Write one message; never raises for what the disk does."""
+    def check(self) -> None:
+        """See whether messages can be written.
+
+        Raises:
+            MaildirUnusable: they cannot.
+        """
+        trouble = _made(self._folder)
+        if trouble:
+            raise MaildirUnusable(self._folder, trouble.text)
+        if not os.access(self._folder / "tmp", os.W_OK) or not os.access(self._folder / "new", os.W_OK):
+            raise MaildirUnusable(self._folder, "permission denied.")
+
+
+class MaildirConnection:
+    """Writes one message after another."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder."""
+        self._folder = folder
+
+    async def connect(self) -> Reply | None:
+        """Make the folders; None where they are there."""
+        return _made(self._folder)
+
+    async def send(
+        self, sender: str, recipient: str, message: bytes, *, begin: Callable[[], Awaitable[bool]]
+    ) -> Reply | None:
+        """Write one message, `begin` being asked before it can be seen; never raises for what the disk does."""
         del sender, recipient
-        trouble = self.connect()
+        trouble = _made(self._folder)
         if trouble:
             return trouble
         name = f"{secrets.token_hex(12)}.{socket.gethostname().replace('/', '_')}"
@@ -52,6 +74,9 @@ class MaildirTransport:
         step = Step.BODY
         try:
             _write(draft, message)
+            if not await begin():
+                draft.unlink()
+                return None
             step = Step.FINAL_DOT  # once renamed, a mail program may show it, whatever happens next
             draft.rename(final)
             _sync(final.parent)
@@ -60,28 +85,21 @@ class MaildirTransport:
             return Reply(step, None, "", _words(error))
         return Reply(Step.FINAL_DOT, 250, "2.0.0", f"written as {name}")
 
-    def check(self) -> None:
-        """See whether messages can be written.
-
-        Raises:
-            MaildirUnusable: they cannot.
-        """
-        trouble = self.connect()
-        if trouble:
-            raise MaildirUnusable(self._folder, trouble.text)
-        if not os.access(self._folder / "tmp", os.W_OK) or not os.access(self._folder / "new", os.W_OK):
-            raise MaildirUnusable(self._folder, "permission denied.")
-
-    def close(self) -> None:
+    async def close(self) -> None:
         """Nothing is held open."""
 
-    def __enter__(self) -> Self:
-        return self
+    def abort(self, reason: str) -> None:
+        """Nothing is held open."""
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+
+def _made(folder: Path) -> Reply | None:
+    """Make the folders; None where they are there."""
+    try:
+        for name in ("tmp", "new", "cur"):
+            (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        return Reply(Step.CONNECT, None, "", _words(error))
+    return None
 
 
 def _write(path: Path, message: bytes) -> None:

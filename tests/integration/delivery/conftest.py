@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from newsletter.delivery.transports.smtp import SmtpTransport
+from newsletter.delivery.transports.relay import SmtpTransport
 from newsletter.delivery.transports.urls import SmtpUrl, parse
 from tests.support.relay import IMPATIENT, Relay
 
@@ -16,8 +16,7 @@ def relay() -> Iterator[Relay]:
 
 
 @pytest.fixture
-def transport(relay: Relay) -> Iterator[SmtpTransport]:
+def transport(relay: Relay) -> SmtpTransport:
     url = parse(relay.url)
     assert isinstance(url, SmtpUrl)
-    with SmtpTransport(url, IMPATIENT) as transport:
-        yield transport
+    return SmtpTransport(url, IMPATIENT)

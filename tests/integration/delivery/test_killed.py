@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.database import Database
-from newsletter.delivery.transports.smtp import SmtpTransport
+from newsletter.delivery.transports.relay import SmtpTransport
 from newsletter.delivery.transports.urls import SmtpUrl, parse
 from tests.support.ledgers import Clock, a_mailing, a_worker, the_statement
 from tests.support.relay import Relay, wait_until
@@ -18,13 +18,14 @@ pytestmark = pytest.mark.slow
 READERS = 120
 KILLS = 4
 WORKER = """
-import datetime as dt, signal, sys, threading
+import signal, sys
 from newsletter.database import Database
 from newsletter.delivery.transports import open_transport
+from newsletter.delivery.worker import Stop
 from tests.support.ledgers import Clock, a_worker
 
-stop = threading.Event()
-signal.signal(signal.SIGTERM, lambda *_: stop.set())
+stop = Stop()
+signal.signal(signal.SIGTERM, lambda *_: stop.ask())
 a_worker(Database(sys.argv[1]), open_transport(sys.argv[2]), clock=Clock(), stop=stop).run_until_idle()
 """
 

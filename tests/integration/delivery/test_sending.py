@@ -11,14 +11,14 @@ import pytest
 from newsletter.database import Database
 from newsletter.delivery import mailings, planning
 from newsletter.delivery.models import Delivery, Mailing
-from newsletter.delivery.transports.conversation import Timeouts
-from newsletter.delivery.transports.smtp import SmtpTransport
+from newsletter.delivery.transports.relay import SmtpTransport
+from newsletter.delivery.transports.smtp.conversation import Timeouts
 from newsletter.delivery.transports.urls import SmtpUrl, parse
 from newsletter.issues.models import Issue
 from subscribers.models import Subscription
 from tests.support.ledgers import COMPILED, Clock, a_mailing, a_system_mail, a_worker, numbers, rows
 from tests.support.makers import BY, NOW
-from tests.support.relay import DROP, HANG, IMPATIENT, Relay
+from tests.support.relay import DROP, HANG, IMPATIENT, Client, Relay
 
 pytestmark = pytest.mark.slow
 
@@ -297,10 +297,11 @@ def test_a_system_mail_in_doubt_is_sent_once_more(database: Database, relay: Rel
 
 
 def test_an_idle_connection_that_the_relay_closed_costs_nothing(relay: Relay, transport: SmtpTransport) -> None:
-    assert transport.send("presse@example.org", ANNA, b"Subject: x\r\n\r\nx\r\n").code == 250
-    relay.answer("MAIL", "421 4.4.2 idle for too long", times=1)
+    with Client(transport) as client:
+        assert client.send("presse@example.org", ANNA, b"Subject: x\r\n\r\nx\r\n").code == 250
+        relay.answer("MAIL", "421 4.4.2 idle for too long", times=1)
 
-    reply = transport.send("presse@example.org", BEN, b"Subject: x\r\n\r\nx\r\n")
+        reply = client.send("presse@example.org", BEN, b"Subject: x\r\n\r\nx\r\n")
 
     assert reply.code == 250
     assert relay.connections == 2

@@ -170,10 +170,10 @@ def test_cancelling_leaves_an_open_lease_to_its_owner(session: Session) -> None:
 
     mailings.cancel(session, mailing, by=BY, now=NOW)
     during = statement.statement(session, mailing.id)
-    ledger.release(session, lease, now=NOW)
+    ledger.end(session, lease.owner, now=NOW)
 
     assert (during.sending, during.cancelled) == (1, 1)
-    assert not ledger.may_begin(session, lease)
+    assert not ledger.running(session, {lease.owner})
     assert statement.statement(session, mailing.id).cancelled == 2
 
 

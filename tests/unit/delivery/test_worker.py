@@ -1,6 +1,4 @@
 import datetime as dt
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -12,36 +10,14 @@ from newsletter.database import Database
 from newsletter.delivery import mailings
 from newsletter.delivery.models import Delivery, Mailing, Window
 from newsletter.delivery.verdicts import Reply, Step
+from newsletter.delivery.worker import Stop
 from newsletter.rendering.compiled import CompiledIssue, Slot
 from subscribers.models import Subscription
 from tests.support.ledgers import COMPILED, Clock, a_mailing, a_system_mail, a_worker, numbers, rows
 from tests.support.makers import BY, NOW
+from tests.support.memory import MemoryTransport
 
 FOUR = ("anna@example.org", "ben@example.org", "carla@example.org", "dora@example.org")
-TAKEN = Reply(Step.FINAL_DOT, 250, "2.0.0", "Ok")
-
-
-class MemoryTransport:
-    """Takes every message, and tells whoever asked before it answers."""
-
-    name = "memory"
-
-    def __init__(self, on_send: Callable[[str], Reply | None] = lambda _: None) -> None:
-        self.sent: list[tuple[str, bytes]] = []
-        self.closed = 0
-        self._on_send = on_send
-
-    def connect(self) -> Reply | None:
-        return None
-
-    def send(self, sender: str, recipient: str, message: bytes) -> Reply:
-        assert sender == "presse@example.org"
-        reply = self._on_send(recipient)
-        self.sent.append((recipient, message))
-        return reply or TAKEN
-
-    def close(self) -> None:
-        self.closed += 1
 
 
 @pytest.fixture
@@ -54,27 +30,33 @@ def _to(transport: MemoryTransport) -> list[str]:
     return [address for address, _ in transport.sent]
 
 
-def test_a_pause_counts_for_the_very_next_message(database: Database, mailing: int) -> None:
+def test_a_pause_counts_within_a_second(database: Database, mailing: int) -> None:
+    clock = Clock()
+
     def pause(address: str) -> None:
         if address == FOUR[1]:
             with database.writing() as session:
                 mailings.pause(session, session.get_one(Mailing, mailing), by=BY, now=NOW)
+            clock.forward(seconds=1)
 
     transport = MemoryTransport(pause)
-    a_worker(database, transport).run_until_idle()
+    a_worker(database, transport, clock=clock).run_until_idle()
 
     assert _to(transport) == list(FOUR[:2])
     assert numbers(database, mailing) == {"state": "paused", "accepted": 2, "queued": 2}
 
 
 def test_a_cancel_in_the_middle_cancels_what_was_not_sent(database: Database, mailing: int) -> None:
+    clock = Clock()
+
     def cancel(address: str) -> None:
         if address == FOUR[1]:
             with database.writing() as session:
                 mailings.cancel(session, session.get_one(Mailing, mailing), by=BY, now=NOW)
+            clock.forward(seconds=1)
 
     transport = MemoryTransport(cancel)
-    a_worker(database, transport).run_until_idle()
+    a_worker(database, transport, clock=clock).run_until_idle()
 
     assert _to(transport) == list(FOUR[:2])
     assert numbers(database, mailing) == {"state": "cancelled", "accepted": 2, "cancelled": 2}
@@ -98,24 +80,24 @@ def test_who_leaves_counts_within_a_second(database: Database, mailing: int) -> 
 
 
 def test_asked_to_stop_it_settles_the_message_it_is_at_and_lets_go(database: Database, mailing: int) -> None:
-    stop = threading.Event()
-    transport = MemoryTransport(lambda _: stop.set())
+    stop = Stop()
+    transport = MemoryTransport(lambda _: stop.ask())
 
     a_worker(database, transport, stop=stop).run_until_idle()
 
     assert numbers(database, mailing) == {"state": "sending", "accepted": 1, "queued": 3}
     with database.reading() as session:
         [window] = session.scalars(select(Window))
-    assert (window.state, window.begun, window.owner) == ("open", None, "")
+    assert (window.state, window.seen_at, window.owner) == ("open", None, "")
     assert transport.closed == 1
 
 
 def test_run_forever_ends_when_asked(database: Database, mailing: int) -> None:
-    stop = threading.Event()
+    stop = Stop()
 
     def after_all(address: str) -> None:
         if address == FOUR[3]:
-            stop.set()
+            stop.ask()
 
     transport = MemoryTransport(after_all)
     a_worker(database, transport, stop=stop).run_forever()

@@ -5,13 +5,14 @@ import pytest
 
 from newsletter.delivery.transports.maildir import MaildirTransport, MaildirUnusable
 from newsletter.delivery.verdicts import Step, Verdict, verdict_on
+from tests.support.relay import Client
 
 MESSAGE = b"Subject: x\r\n\r\nwords\r\n"
 
 
 def test_a_message_becomes_one_file_with_exactly_its_octets(tmp_path: Path) -> None:
-    with MaildirTransport(tmp_path / "mail") as transport:
-        reply = transport.send("us@example.org", "anna@example.org", MESSAGE)
+    with Client(MaildirTransport(tmp_path / "mail")) as client:
+        reply = client.send("us@example.org", "anna@example.org", MESSAGE)
 
     [file] = (tmp_path / "mail" / "new").iterdir()
     assert file.read_bytes() == MESSAGE
@@ -21,9 +22,9 @@ def test_a_message_becomes_one_file_with_exactly_its_octets(tmp_path: Path) -> N
 
 
 def test_two_equal_messages_are_two_files(tmp_path: Path) -> None:
-    transport = MaildirTransport(tmp_path)
-    for _ in range(2):
-        transport.send("us@example.org", "anna@example.org", MESSAGE)
+    with Client(MaildirTransport(tmp_path)) as client:
+        for _ in range(2):
+            client.send("us@example.org", "anna@example.org", MESSAGE)
 
     assert len(list((tmp_path / "new").iterdir())) == 2
 
@@ -32,7 +33,8 @@ def test_a_folder_that_cannot_be_made_is_the_relays_trouble(tmp_path: Path) -> N
     (tmp_path / "file").write_text("in the way")
     transport = MaildirTransport(tmp_path / "file")
 
-    reply = transport.send("us@example.org", "anna@example.org", MESSAGE)
+    with Client(transport) as client:
+        reply = client.send("us@example.org", "anna@example.org", MESSAGE)
 
     assert verdict_on(reply) is Verdict.RELAY_RESTS
     with pytest.raises(MaildirUnusable, match="cannot be written to"):
@@ -45,9 +47,18 @@ def test_a_full_disk_leaves_nothing_behind_and_no_doubt(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(os, "fsync", full)
 
-    reply = MaildirTransport(tmp_path).send("us@example.org", "anna@example.org", MESSAGE)
+    with Client(MaildirTransport(tmp_path)) as client:
+        reply = client.send("us@example.org", "anna@example.org", MESSAGE)
 
     assert (reply.step, reply.code, reply.text) == (Step.BODY, None, "No space left on device")
+    assert not list((tmp_path / "tmp").iterdir())
+    assert not list((tmp_path / "new").iterdir())
+
+
+def test_what_is_not_begun_is_not_written(tmp_path: Path) -> None:
+    with Client(MaildirTransport(tmp_path)) as client:
+        client.send("us@example.org", "anna@example.org", MESSAGE, begin=False)
+
     assert not list((tmp_path / "tmp").iterdir())
     assert not list((tmp_path / "new").iterdir())
 

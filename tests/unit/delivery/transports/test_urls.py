@@ -4,7 +4,7 @@ import pytest
 
 from newsletter.delivery.transports import open_transport
 from newsletter.delivery.transports.maildir import MaildirTransport
-from newsletter.delivery.transports.smtp import SmtpTransport
+from newsletter.delivery.transports.relay import SmtpTransport
 from newsletter.delivery.transports.urls import MaildirUrl, SmtpUrl, Tls, TransportUrlInvalid, parse
 
 

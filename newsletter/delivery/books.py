@@ -1,0 +1,162 @@
+"""The bookkeeper of one sender process: all its database work, on one helper thread.
+
+    async with Books(Patient(database, sleep=sleep), clock=now, monotonic=monotonic) as books:
+        lease = await books.ask(lambda session: ledger.claim(session, …))
+        books.watch(lease.owner)
+        books.settle(settlement)         # written within 20 ms, together with what else comes meanwhile
+
+The loop that owns the sockets never waits for a lock or a disk. What the database refuses is tried
+again for ever. Until it is written, `may_begin` says no, so that what a crash would leave to the journals
+stays small.
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+from sqlalchemy.orm import Session
+
+from newsletter.delivery import ledger, settling
+from newsletter.delivery.patience import Patient
+from newsletter.delivery.settling import Settlement
+
+FLUSH_S = 0.02  # what a crash costs is told by the journals; this only gathers writes
+MOST_WAITING = 200
+FRESH_S = 1.0  # how old what we know of a mailing's state may be
+SIGN_OF_LIFE = dt.timedelta(minutes=1)
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    work: Callable[[], Any]
+    answer: "asyncio.Future[Any]"
+
+
+class Books:
+    """Settles, asks and watches; used from one event loop."""
+
+    def __init__(self, patient: Patient, *, clock: Callable[[], dt.datetime], monotonic: Callable[[], float]) -> None:
+        """Take the database; the thread begins with `async with`."""
+        self._patient = patient
+        self._clock = clock
+        self._monotonic = monotonic
+        self._waiting: list[Settlement] = []
+        self._being_written = 0
+        self._asked: list[_Asked] = []
+        self._work = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._is_closing = False
+        self._watched: set[str] = set()
+        self._running: frozenset[str] = frozenset()
+        self._read_at = monotonic() - FRESH_S
+        self._seen_at = clock()
+        self._thread = ThreadPoolExecutor(1, "books")
+
+    async def __aenter__(self) -> Self:
+        self._writing = asyncio.create_task(self._keep())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Write what is left, then end the thread."""
+        self._is_closing = True
+        self._work.set()
+        self._hurry.set()
+        await self._writing
+        self._thread.shutdown()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits for the database that nothing new may begin."""
+        return len(self._waiting) + self._being_written >= MOST_WAITING
+
+    def watch(self, token: str) -> None:
+        """Look with every write whether this lease may go on."""
+        self._watched.add(token)
+
+    def forget(self, token: str) -> None:
+        """Stop looking after a lease that has ended."""
+        self._watched.discard(token)
+
+    def may_begin(self, token: str) -> bool:
+        """Tell whether something may begin under a lease: as the state was read less than a second ago."""
+        return token in self._running and self._monotonic() - self._read_at < FRESH_S and not self.is_full
+
+    def settle(self, settlement: Settlement) -> None:
+        """Have an outcome written soon."""
+        self._waiting.append(settlement)
+        self._work.set()
+        if len(self._waiting) >= MOST_WAITING:
+            self._hurry.set()
+
+    async def ask(self, work: Callable[[Session], _T]) -> _T:
+        """Do work in a transaction of its own, after everything settled so far; errors of ours pass."""
+        return await self._in_turn(lambda: self._patient.write(work))
+
+    async def look(self, work: Callable[[Session], _T]) -> _T:
+        """Read on one snapshot, after everything settled so far; nobody's writing is held up."""
+        return await self._in_turn(lambda: self._patient.read(work))
+
+    async def _in_turn(self, work: Callable[[], _T]) -> _T:
+        asked = _Asked(work, asyncio.get_running_loop().create_future())
+        self._asked.append(asked)
+        self._work.set()
+        self._hurry.set()
+        answer: _T = await asked.answer
+        return answer
+
+    async def _keep(self) -> None:
+        while not self._is_closing or self._waiting or self._asked:
+            await self._work.wait()
+            await self._gather()
+            settlements, self._waiting = self._waiting, []
+            asked, self._asked = self._asked, []
+            await self._write(settlements)
+            for one in asked:
+                await self._answer(one)
+
+    async def _gather(self) -> None:
+        """Let more come for a moment, unless somebody waits."""
+        if not self._hurry.is_set():
+            timer = asyncio.get_running_loop().call_later(FLUSH_S, self._hurry.set)
+            await self._hurry.wait()
+            timer.cancel()
+        self._work.clear()
+        self._hurry.clear()
+
+    async def _write(self, settlements: list[Settlement]) -> None:
+        """Settle, and read in the same transaction which leases may go on."""
+        if not settlements and not self._watched:
+            return
+        self._being_written = len(settlements)
+        watched, now = frozenset(self._watched), self._clock()
+        is_due = now - self._seen_at >= SIGN_OF_LIFE
+
+        def work(session: Session) -> tuple[float, frozenset[str]]:
+            read_at = self._monotonic()
+            settling.settle_all(session, settlements)
+            if is_due:
+                ledger.seen(session, watched, now=now)
+            return read_at, ledger.running(session, watched)
+
+        self._read_at, self._running = await self._on_thread(lambda: self._patient.write(work))
+        self._being_written = 0
+        if is_due:
+            self._seen_at = now
+
+    async def _answer(self, asked: _Asked) -> None:
+        try:
+            answer = await self._on_thread(asked.work)
+        except Exception as error:  # noqa: BLE001  # it is the asker's
+            if not asked.answer.done():
+                asked.answer.set_exception(error)
+        else:
+            if not asked.answer.done():
+                asked.answer.set_result(answer)
+
+    async def _on_thread(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)

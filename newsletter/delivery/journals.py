@@ -1,0 +1,107 @@
+"""The folder of journals: whose it is, what the dead left in it, and how long closed ones are kept.
+
+    journals = Journals(settings.home / "journal")
+    orphans = journals.orphans(me)          # locked by us now; each is replayed, then closed
+    journals.sweep(now=now)
+
+A sender touches its journals every second. One whose file has not changed for `SILENT_S` by our own
+watch, and that still holds its lock, is asleep or stuck: it is killed, and its lock taken at the
+next look. The watch stands still while the machine sleeps, so nobody is killed for that.
+"""
+
+import datetime as dt
+import os
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from newsletter.delivery import journal
+from newsletter.delivery.executors import Executor
+from newsletter.delivery.journal import SUFFIX, Journal, JournalUnusable
+
+SILENT_S = 60.0
+KEPT = dt.timedelta(hours=48)
+
+
+class Journals:
+    """One folder of journals, on a disk of this machine that outlives a boot."""
+
+    def __init__(self, folder: Path, *, monotonic: Callable[[], float], silent_s: float = SILENT_S) -> None:
+        """Make the folder and its name where they are not there yet.
+
+        Raises:
+            JournalUnusable: the folder cannot be written to.
+        """
+        self._folder = folder
+        self._monotonic = monotonic
+        self._silent_s = silent_s
+        self._seen: dict[Path, tuple[int, float]] = {}
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.me = Executor.current(folder=_name_of(folder))
+        except OSError as error:
+            raise JournalUnusable(folder, error.strerror or str(error)) from error
+
+    def create(self) -> Journal:
+        """Make a journal for this process.
+
+        Raises:
+            JournalUnusable: the disk has no room, or the folder is not ours.
+        """
+        return Journal.create(self._folder, str(self.me))
+
+    def orphans(self) -> list[Journal]:
+        """The journals whose processes are gone, locked by us from now on; the silent are killed."""
+        paths = sorted(self._folder.glob(f"*{SUFFIX}"))
+        self._seen = {path: seen for path, seen in self._seen.items() if path in paths}
+        return [found for path in paths if (found := self._orphan(path))]
+
+    def has(self, token: str) -> bool:
+        """Tell whether the journal of a lease lies here, not closed."""
+        return (self._folder / f"{token}{SUFFIX}").exists()
+
+    def sweep(self, *, now: dt.datetime) -> None:
+        """Remove journals that were closed 48 hours ago, and what a crash left half made."""
+        oldest = (now - KEPT).timestamp()
+        for path in (*self._folder.glob("closed/*"), *self._folder.glob("*.new")):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
+
+    def _orphan(self, path: Path) -> Journal | None:
+        seized = Journal.seize(path)
+        if seized is None and self._is_silent(path):
+            self._kill(path)
+        return seized
+
+    def _is_silent(self, path: Path) -> bool:
+        try:
+            touched = path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return False
+        now = self._monotonic()
+        before, since = self._seen.get(path, (touched, now))
+        if before != touched:
+            since = now
+        self._seen[path] = touched, since
+        return now - since >= self._silent_s
+
+    def _kill(self, path: Path) -> None:
+        with suppress(FileNotFoundError):
+            record = journal.read(path)
+            executor = Executor.parse(record.executor) if record.executor else None
+            if executor and executor != self.me and executor.is_neighbour_of(self.me):
+                executor.kill()
+
+
+def _name_of(folder: Path) -> str:
+    """The folder's uuid, made once; of two that make it at a time, one wins."""
+    path = folder / "id"
+    if not path.exists():
+        draft = folder / f"{uuid.uuid4()}.new"
+        draft.write_text(str(uuid.uuid4()), "ascii")
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text("ascii")

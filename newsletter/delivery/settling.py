@@ -1,0 +1,147 @@
+"""What became of an attempt, written into the ledger.
+
+    settling.settle_all(session, settlements)  # many, in one transaction of the caller's
+
+**A reply is a fact.** Settling asks neither for the mailing's state nor for its epoch nor for the lease: it
+overrides whatever the row says, except a reply of the same or a later attempt. So settling twice
+changes nothing, a journal may be replayed as often as one likes, and a late reply mends a doubt.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Integer, Update, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from newsletter.delivery.models import Delivery, DeliveryAttempt, DeliveryState, MailingKind
+from newsletter.delivery.retry import retry_delay
+from newsletter.delivery.verdicts import Reply, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one attempt. `date` and `digest` tell which bytes were sent."""
+
+    verdict: Verdict
+    reply: Reply
+    relay: str
+    at: dt.datetime
+    date: dt.datetime | None = None
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """An outcome and the attempt it is about.
+
+    `lost_with` is the token of a lease that was lost as a whole: should its journal be found after
+    all, it tells which rows may be judged anew.
+    """
+
+    kind: MailingKind
+    mailing_id: int
+    position: int
+    attempt: int
+    outcome: Outcome
+    lost_with: str = ""
+
+
+def settle_all(session: Session, settlements: Sequence[Settlement]) -> None:
+    """Write down many: the accepted in one go, since that is what nearly all are."""
+    accepted = [_values(one, DeliveryState.ACCEPTED, None) for one in settlements if _is_accepted(one)]
+    if accepted:
+        session.connection().execute(_WRITE, accepted)
+    for one in settlements:
+        if not _is_accepted(one):
+            settle(session, one)
+
+
+def settle(session: Session, one: Settlement) -> None:
+    """Write down one.
+
+    A system mail in doubt is queued once more: a second confirmation mail is better than none.
+    Everything else in doubt waits for a person.
+    """
+    state, next_at = _settled(one)
+    is_doubt = state is DeliveryState.UNKNOWN
+    if is_doubt and one.kind is MailingKind.SYSTEM and not _was_in_doubt(session, one):
+        state = DeliveryState.QUEUED
+    written = session.connection().execute(_WRITE, _values(one, state, next_at)).rowcount
+    if written and not _is_accepted(one):
+        session.connection().execute(insert(DeliveryAttempt), _attempt(one))
+
+
+def _is_accepted(one: Settlement) -> bool:
+    return one.outcome.verdict is Verdict.ACCEPTED
+
+
+def _write() -> Update:
+    """Only over what is earlier: a lower attempt, or for a reply the same attempt without one."""
+    attempt, is_reply = bindparam("attempt_made", type_=Integer), bindparam("is_reply", type_=Integer)
+    same_without_reply = and_(Delivery.attempt == attempt, Delivery.code.is_(None), is_reply == 1)
+    return (
+        update(Delivery)
+        .where(
+            Delivery.mailing_id == bindparam("of_mailing"),
+            Delivery.position == bindparam("at_position"),
+            or_(Delivery.attempt < attempt, same_without_reply),
+        )
+        .values(attempt=attempt, first_at=func.coalesce(Delivery.first_at, bindparam("at", type_=Delivery.at.type)))
+        .values({name: bindparam(name) for name in _COLUMNS})
+    )
+
+
+_COLUMNS = ("state", "reason", "next_at", "at", "relay", "code", "enhanced", "reply", "date", "content_digest")
+_WRITE = _write()
+
+
+def _values(one: Settlement, state: DeliveryState, next_at: dt.datetime | None) -> dict[str, Any]:
+    outcome, reply = one.outcome, one.outcome.reply
+    return {
+        "of_mailing": one.mailing_id,
+        "at_position": one.position,
+        "attempt_made": one.attempt,
+        "is_reply": int(reply.code is not None),
+        "state": state.value,
+        "reason": one.lost_with if state is DeliveryState.UNKNOWN else "",
+        "next_at": next_at,
+        "at": outcome.at,
+        "relay": outcome.relay,
+        "code": reply.code,
+        "enhanced": reply.enhanced,
+        "reply": reply.text,
+        "date": outcome.date,
+        "content_digest": outcome.digest,
+    }
+
+
+def _settled(one: Settlement) -> tuple[DeliveryState, dt.datetime | None]:
+    if one.outcome.verdict is not Verdict.DEFERRED:
+        return DeliveryState(one.outcome.verdict.value), None
+    delay = retry_delay(one.attempt)
+    return (DeliveryState.DEFERRED, one.outcome.at + delay) if delay else (DeliveryState.EXPIRED, None)
+
+
+def _was_in_doubt(session: Session, one: Settlement) -> bool:
+    doubts = exists().where(
+        DeliveryAttempt.mailing_id == one.mailing_id,
+        DeliveryAttempt.position == one.position,
+        DeliveryAttempt.code.is_(None),
+    )
+    return bool(session.scalar(select(doubts)))
+
+
+def _attempt(one: Settlement) -> dict[str, Any]:
+    outcome = one.outcome
+    return {
+        "mailing_id": one.mailing_id,
+        "position": one.position,
+        "attempt": one.attempt,
+        "at": outcome.at,
+        "relay": outcome.relay,
+        "code": outcome.reply.code,
+        "enhanced": outcome.reply.enhanced,
+        "reply": outcome.reply.text,
+    }

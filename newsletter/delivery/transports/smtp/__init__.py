@@ -1,0 +1,1 @@
+"""SMTP as a client speaks it: pure parsers and commands, one owner of the socket, one conversation over it."""
