@@ -35,6 +35,7 @@ LOCK_TIMEOUT_MS = 30_000
 _CONNECTIONS_KEPT = 5
 _CONNECTIONS_MORE = 35
 
+JOBS = "jobs"  # where a session carries what `bind` was given
 _READING = "reading"
 
 # Off would lose the last moments of a crash, and with them replies of relays; all other values are as good as on.
@@ -76,6 +77,11 @@ class Database:
         """A session that commits at the end, or leaves everything as it was when an error passes."""
         with self._write() as session, session.begin():
             yield session
+
+    def bind(self, jobs: object) -> None:
+        """Have all sessions from now on carry an engine's jobs, for `newsletter.delivery.jobs.jobs_of`."""
+        for sessions in (self._read, self._write):
+            sessions.configure(info={JOBS: jobs})
 
     def problems(self) -> tuple[str, ...]:
         """What in the server's own settings breaks the promise that what was committed is on disk."""
