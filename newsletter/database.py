@@ -101,6 +101,18 @@ def reason_of(error: SQLAlchemyError) -> str:
     return " ".join(str(getattr(error, "orig", None) or error).split())
 
 
+def on_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+    """Have a new connection keep what all of this file keep."""
+    del record
+    connection.isolation_level = None  # SQLAlchemy's events below say BEGIN, not the driver
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")  # a reply settled is on disk
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
 def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
@@ -118,7 +130,7 @@ def _parsed(url: str) -> URL:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, pool_size=_CONNECTIONS_KEPT, max_overflow=_CONNECTIONS_MORE)
-        event.listen(engine, "connect", _on_sqlite)
+        event.listen(engine, "connect", on_sqlite)
         event.listen(engine, "begin", _on_sqlite_begin)
         return engine
     engine = create_engine(
@@ -131,17 +143,6 @@ def _engine(url: URL) -> Engine:
     )
     event.listen(engine, "connect", _on_postgresql)
     return engine
-
-
-def _on_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
-    del record
-    connection.isolation_level = None  # SQLAlchemy's events below say BEGIN, not the driver
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")  # a reply settled is on disk
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
 
 
 def _on_sqlite_begin(connection: Connection) -> None:
