@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.database import Database, DatabaseUnusable, reason_of
 from newsletter.engine import APPLICATION, BATCH, CRON, MAIL, URGENT, VERSION, housekeeping, logs, seating, tables
-from newsletter.engine.presence import Presence
+from newsletter.engine.presence import BEAT_S, Presence
 from newsletter.engine.running import Running
 from newsletter.engine.seats import Seat
 from newsletter.engine.tables import EngineTablesMissing
@@ -63,6 +63,7 @@ class Engine:
         urgent_at_once: int,
         polling_s: float = POLLING_S,
         patience_s: float = PATIENCE_S,
+        beat_s: float = BEAT_S,
         silent_after: dt.timedelta = seating.SILENT_AFTER,
     ) -> None:
         """Take what to run; nothing begins before `__enter__`.
@@ -77,6 +78,7 @@ class Engine:
             urgent_at_once: how many of the urgent ones, beside those.
             polling_s: how often each queue is looked at.
             patience_s: how long the end waits for what is running.
+            beat_s: how often this seat shows that it lives.
             silent_after: when another seat is taken for dead.
         """
         own = Cron("engine-reap", "* * * * *", self.reap), Cron("engine-sweep", "17 3 * * *", self.sweep)
@@ -91,7 +93,7 @@ class Engine:
         self._running = Running()
         self._connections = tables.connecting(database, at_once=at_once + urgent_at_once + _SPARE)
         self._client = tables.client(self._connections, patient=False)
-        self._presence = Presence(database, self._client, seat=seat.name, running=self._running)
+        self._presence = Presence(database, self._client, seat=seat.name, running=self._running, beat_s=beat_s)
 
     def __enter__(self) -> Self:
         """Begin, with what this seat left unfinished.
@@ -101,9 +103,10 @@ class Engine:
             DatabaseUnusable: the database cannot be reached.
         """
         try:
-            self._presence.begin()
-            self._launch()
-        except dbos_error.DBOSException as error:
+            with tables.told_where_missing():
+                self._presence.begin()
+                self._launch()
+        except (EngineTablesMissing, dbos_error.DBOSException) as error:
             self._fall()
             raise EngineTablesMissing from error
         except SQLAlchemyError as error:

@@ -7,32 +7,21 @@ DBOS is imported with the first batch: that takes most of a second, and most com
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from sqlalchemy import String, column, select, table
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from newsletter.database import Database
 from newsletter.delivery.jobs import BatchRun
 from newsletter.engine import BATCH, MAIL, URGENT, VERSION, tables
-from newsletter.engine.tables import EngineTablesMissing
 
 if TYPE_CHECKING:
     from dbos import DBOSClient, EnqueueOptions
 
 _ALIVE = ("ENQUEUED", "DELAYED", "PENDING")
 _AT_A_TIME = 500  # names in one statement
-_OUTDATED = (
-    "no such table",
-    "no such column",
-    "has no column",
-    "UndefinedTable",
-    "UndefinedColumn",
-    "InvalidSchemaName",
-)
 
 
 class EngineJobs:
@@ -66,7 +55,7 @@ class EngineJobs:
         delay_s = (at - self._clock()).total_seconds()
         if delay_s > 0:
             options["delay_seconds"] = delay_s
-        with _missing_tables_told():
+        with tables.told_where_missing():
             self._client().enqueue_in_transaction(session, options, batch.mailing, batch.batch)
 
     def without_life(self, session: Session, runs: Collection[BatchRun]) -> frozenset[BatchRun]:
@@ -86,7 +75,7 @@ class EngineJobs:
         """Asked in the session, because a client of DBOS would not see what the session enqueued itself."""
         columns = self._status.c
         asked = select(columns.workflow_uuid).where(columns.workflow_uuid.in_(names), columns.status.in_(_ALIVE))
-        with _missing_tables_told():
+        with tables.told_where_missing():
             return set(session.scalars(asked))
 
     def _client(self) -> "DBOSClient":
@@ -99,14 +88,3 @@ class EngineJobs:
 def workflow_id(batch: BatchRun) -> str:
     """The name of a run, the same wherever it is made: enqueueing it twice enqueues it once."""
     return f"m{batch.mailing}:b{batch.batch}:{batch.run}"
-
-
-@contextmanager
-def _missing_tables_told() -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        said = f"{type(error.orig).__name__} {error.orig}"
-        if any(sign in said for sign in _OUTDATED):
-            raise EngineTablesMissing from error
-        raise

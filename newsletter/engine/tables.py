@@ -4,10 +4,12 @@ On PostgreSQL they lie in a schema of their own, in SQLite beside ours. No migra
 them; `newsletter init` brings both up to date.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, create_engine, event, inspect
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from newsletter.database import Database, DatabaseUnusable, on_sqlite, reason_of
 from newsletter.engine import APPLICATION, logs
@@ -29,6 +31,17 @@ _ON_POSTGRESQL = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
+
+
+# As psycopg names its errors, and as SQLite words them.
+_MISSING = (
+    "UndefinedTable",
+    "UndefinedColumn",
+    "InvalidSchemaName",
+    "no such table",
+    "no such column",
+    "has no column",
+)
 
 
 class EngineTablesMissing(DatabaseUnusable):
@@ -57,6 +70,22 @@ def are_there(database: Database) -> bool:
     """Tell whether DBOS has tables in the database; quick, but says nothing of their version."""
     with database.engine.connect() as connection:
         return inspect(connection).has_table(STATUS, schema=schema_of(database.engine))
+
+
+@contextmanager
+def told_where_missing() -> Iterator[None]:
+    """Turn the error of a database that lacks the tables, or columns of theirs, into our own.
+
+    Raises:
+        EngineTablesMissing: it does.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        said = f"{type(error.orig).__name__} {error.orig}"
+        if any(sign in said for sign in _MISSING):
+            raise EngineTablesMissing from error
+        raise
 
 
 def schema_of(engine: Engine) -> str | None:
