@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from newsletter import migrations
 from newsletter.accounts import installation
 from newsletter.database import Database, DatabaseUnusable, reason_of
+from newsletter.engine.jobs import EngineJobs
 from newsletter.issues.site import Site
 from newsletter.settings import Settings
 from subscribers.secret import Secret
@@ -52,6 +53,7 @@ class App:
             raise DatabaseUnusable(f"The database cannot be opened: {reason_of(error)}") from error
         if not current:
             raise DatabaseUnusable("The database is of another version: `newsletter init` brings it up to date.")
+        database.bind(EngineJobs(database, clock=now))
         return cls(settings, database, secret)
 
     @property

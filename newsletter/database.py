@@ -35,6 +35,7 @@ LOCK_TIMEOUT_MS = 30_000
 _CONNECTIONS_KEPT = 5
 _CONNECTIONS_MORE = 35
 
+JOBS = "jobs"  # where a session carries what `bind` was given
 _READING = "reading"
 
 # Off would lose the last moments of a crash, and with them replies of relays; all other values are as good as on.
@@ -77,6 +78,11 @@ class Database:
         with self._write() as session, session.begin():
             yield session
 
+    def bind(self, jobs: object) -> None:
+        """Have all sessions from now on carry an engine's jobs, for `newsletter.delivery.jobs.jobs_of`."""
+        for sessions in (self._read, self._write):
+            sessions.configure(info={JOBS: jobs})
+
     def problems(self) -> tuple[str, ...]:
         """What in the server's own settings breaks the promise that what was committed is on disk."""
         if self.engine.dialect.name == "sqlite":
@@ -93,6 +99,18 @@ class Database:
 def reason_of(error: SQLAlchemyError) -> str:
     """What a database said, without the statement and its values."""
     return " ".join(str(getattr(error, "orig", None) or error).split())
+
+
+def on_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+    """Have a new connection keep what all of this file keep."""
+    del record
+    connection.isolation_level = None  # SQLAlchemy's events below say BEGIN, not the driver
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")  # a reply settled is on disk
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
 
 
 def _parsed(url: str) -> URL:
@@ -112,7 +130,7 @@ def _parsed(url: str) -> URL:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, pool_size=_CONNECTIONS_KEPT, max_overflow=_CONNECTIONS_MORE)
-        event.listen(engine, "connect", _on_sqlite)
+        event.listen(engine, "connect", on_sqlite)
         event.listen(engine, "begin", _on_sqlite_begin)
         return engine
     engine = create_engine(
@@ -125,17 +143,6 @@ def _engine(url: URL) -> Engine:
     )
     event.listen(engine, "connect", _on_postgresql)
     return engine
-
-
-def _on_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
-    del record
-    connection.isolation_level = None  # SQLAlchemy's events below say BEGIN, not the driver
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")  # a reply settled is on disk
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
 
 
 def _on_sqlite_begin(connection: Connection) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from newsletter import migrations
 from newsletter.database import Database
+from newsletter.engine import tables
 from tests.support import loopback, postgres
 from tests.support.postgres import Server
 
@@ -93,6 +94,13 @@ def database(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
     yield database
     database.close()
+
+
+@pytest.fixture
+def engine_database(database: Database) -> Database:
+    """A database that has the tables of the engine, too."""
+    tables.migrate(database)
+    return database
 
 
 @pytest.fixture

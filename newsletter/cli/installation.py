@@ -14,6 +14,8 @@ from newsletter.app import now
 from newsletter.cli.context import opened, settings
 from newsletter.database import Database, DatabaseUnusable, reason_of
 from newsletter.delivery.transports import open_transport
+from newsletter.engine import tables
+from newsletter.engine.tables import EngineTablesMissing
 from newsletter.errors import NewsletterError
 from newsletter.settings import Settings
 from subscribers.actor import Actor
@@ -41,6 +43,7 @@ def init(admin: str | None) -> None:
         migrations.upgrade(database.engine)
     except OperationalError as error:
         raise DatabaseUnusable(f"The database cannot be opened: {reason_of(error)}") from error
+    tables.migrate(database)
     with database.writing() as session:
         _make_secret(session, chosen)
         installation.bind(session, chosen.secret, by=Actor.command_line(), now=now())
@@ -55,6 +58,8 @@ def doctor() -> None:
     """Look for what keeps this installation from working, and say how to mend it."""
     with opened() as app:
         problems = [*app.settings.public_problems(), *app.database.problems()]
+        if not tables.are_there(app.database):
+            problems.append(str(EngineTablesMissing()))
         if not (app.settings.smtp or app.settings.demo):
             problems.append(f"NEWSLETTER_SMTP_URL is not set: mail is written to {app.settings.home}/maildir alone.")
         try:

@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 
-from newsletter.delivery.jobs import Jobs
+from newsletter.delivery.work import Everything
 from newsletter.delivery.journal import Journal, JournalUnusable
 from newsletter.delivery.journals import Journals
 from newsletter.delivery.sending import Connection, Desk, LeaseRun, Transport
@@ -23,7 +23,7 @@ GENTLE_S = 30.0
 class Sender:
     """Works through everything that is due, over one transport."""
 
-    def __init__(self, desk: Desk, jobs: Jobs, journals: Journals, transport: Transport, *, connections: int) -> None:
+    def __init__(self, desk: Desk, jobs: Everything, journals: Journals, transport: Transport, *, connections: int) -> None:
         """Take what sending needs; nothing is connected yet."""
         self._desk = desk
         self._jobs = jobs
@@ -108,7 +108,7 @@ class Sender:
 class _Lane:
     """One connection, and the journal of the lease it works on."""
 
-    def __init__(self, desk: Desk, jobs: Jobs, journals: Journals, connection: Connection) -> None:
+    def __init__(self, desk: Desk, jobs: Everything, journals: Journals, connection: Connection) -> None:
         self.connection = connection
         self._desk = desk
         self._jobs = jobs

@@ -17,10 +17,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from newsletter.database import Database
-from newsletter.delivery import jobs, relays
+from newsletter.delivery import relays, work
 from newsletter.delivery.books import Books
 from newsletter.delivery.health import Health
-from newsletter.delivery.jobs import Jobs
+from newsletter.delivery.work import Everything
 from newsletter.delivery.journals import Journals
 from newsletter.delivery.messages import Messages
 from newsletter.delivery.models import Mailing, MailingState
@@ -93,7 +93,7 @@ class Worker:
         sleep: Callable[[float], object],
         stop: Stop,
         connections: int | None = None,
-        lost_after: dt.timedelta = jobs.LOST_AFTER,
+        lost_after: dt.timedelta = work.LOST_AFTER,
     ) -> None:
         """Take what working needs; nothing is opened yet. `connections` is this process's share of the transport's."""
         self._transport = transport
@@ -139,7 +139,7 @@ class Worker:
         relay, clock = self._transport.name, self._clock
         health = Health(relay, books, clock=clock, stopping=stopping)
         desk = Desk(relay, books, self._messages, health, Watches(), clock, self._monotonic, stopping)
-        work = Jobs(books, self._journals, relay=relay, lost_after=self._lost_after, clock=clock, stopping=stopping)
+        work = Everything(books, self._journals, relay=relay, lost_after=self._lost_after, clock=clock, stopping=stopping)
         sender = Sender(desk, work, self._journals, self._transport, connections=self._connections)
         await sender.run(until_idle=until_idle)
         return health.trouble
@@ -159,7 +159,7 @@ def report(session: Session, relay: str, *, now: dt.datetime) -> Report:
 
 def _due_at(session: Session, relay: str, *, now: dt.datetime) -> dt.datetime | None:
     resting = relays.resting_until(session, relay, now=now)
-    window_at = jobs.next_window(session)
+    window_at = work.next_window(session)
     if window_at is not None and resting is not None:
         window_at = max(window_at, resting)
     planned_at = session.scalar(select(func.min(Mailing.due_at)).where(Mailing.state == MailingState.PLANNING.value))

@@ -14,14 +14,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import Column, Integer, NullPool, create_engine, text
 
 from subscribers.orm import Base
 
@@ -42,6 +42,11 @@ _SETTINGS = {
 _CUT_OFF_OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+_TABLES_OF_THE_ENGINE = """
+    SELECT 'dbos.' || tablename FROM pg_tables WHERE schemaname = 'dbos' AND tablename <> 'dbos_migrations'
 """
 
 
@@ -137,13 +142,14 @@ def empty(url: str) -> None:
     engine = create_engine(url, poolclass=NullPool)
     with engine.begin() as connection:
         connection.execute(text(_CUT_OFF_OTHERS))
-        connection.execute(text(f"SET session_replication_role = replica; {_emptying()}"))
+        of_engine = connection.scalars(text(_TABLES_OF_THE_ENGINE)).all()
+        connection.execute(text(f"SET session_replication_role = replica; {_emptying(of_engine)}"))
 
 
-def _emptying() -> str:
+def _emptying(of_engine: Sequence[str]) -> str:
     tables = Base.metadata.sorted_tables
-    numbered = [table.name for table in tables if "id" in table.columns]
-    deletions = [f"DELETE FROM {table.name}" for table in tables]  # noqa: S608  # our own tables
+    numbered = [table.name for table in tables if isinstance(table.columns.get("id", Column()).type, Integer)]
+    deletions = [f"DELETE FROM {name}" for name in (*(table.name for table in tables), *of_engine)]  # noqa: S608  # known
     return "; ".join([*deletions, *(f"SELECT setval('{name}_id_seq', 1, false)" for name in numbered)])
 
 

@@ -31,6 +31,12 @@ def upgrade() -> None:
     with op.batch_alter_table("delivery_window") as window:
         window.add_column(sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True))
         window.drop_column("begun")
+    op.create_table(
+        "engine_seat",
+        sa.Column("id", sa.String(length=60), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_engine_seat")),
+    )
 
 
 def downgrade() -> None:
@@ -38,3 +44,4 @@ def downgrade() -> None:
     with op.batch_alter_table("delivery_window") as window:
         window.add_column(sa.Column("begun", sa.Integer(), nullable=True))
         window.drop_column("seen_at")
+    op.drop_table("engine_seat")
