@@ -12,6 +12,7 @@ MAX_TEXT_BYTES = 1_000_000
 LARGEST_ID = 2**31 - 1  # what the key of a table holds
 ID = click.IntRange(max=LARGEST_ID)
 
+by_whom = click.option("--by", "address", metavar="EMAIL", help="Who does it; else the command line.")
 
 # A path from a root, or one line that ends as a file of text does; an address of the web is a text.
 FILE_NAME = re.compile(

@@ -7,14 +7,13 @@ import click
 import rich_click
 from sqlalchemy.orm import Session
 
-from newsletter.cli.arguments import ID
+from newsletter.cli import following, remedies
+from newsletter.cli.arguments import ID, by_whom
 from newsletter.cli.context import actor, opened
 from newsletter.cli.output import as_json, show_json, show_line, show_table
 from newsletter.delivery import mailings, statement
 from newsletter.delivery.models import DeliveryState, Mailing
 from subscribers.actor import Actor
-
-by_whom = click.option("--by", "address", metavar="EMAIL", help="Who does it; else the command line.")
 
 STATES = (*(state.value for state in DeliveryState), statement.SENDING)
 
@@ -26,6 +25,10 @@ class _Act(Protocol):
 @click.group(cls=rich_click.RichGroup)
 def mailing() -> None:
     """What was sent, to whom, and what became of it."""
+
+
+for command in (following.progress, remedies.missed, remedies.send_missed, remedies.resend):
+    mailing.add_command(command)
 
 
 @mailing.command("list")
@@ -40,7 +43,7 @@ def list_(json_: bool) -> None:  # noqa: FBT001
     show_table(
         ("mailing", "kind", "name", "state", "due", "recipients"),
         (
-            (row.id, row.kind, row.name, row.state, f"{row.due_at:%Y-%m-%d %H:%M}", row.next_position - 1)
+            (row.id, _kind(row), row.name, row.state, f"{row.due_at:%Y-%m-%d %H:%M}", row.next_position - 1)
             for row in rows
         ),
         empty="Nothing was sent yet. `newsletter issue send ID` makes a mailing of an approved issue.",
@@ -121,6 +124,10 @@ def resume(mailing_id: int, address: str | None, json_: bool) -> None:  # noqa: 
 def cancel(mailing_id: int, address: str | None, json_: bool) -> None:  # noqa: FBT001
     """End a mailing; who has not got it yet will not."""
     _act(mailings.cancel, mailing_id, address, json_=json_, told="is cancelled")
+
+
+def _kind(row: Mailing) -> str:
+    return f"missed of {row.parent_id}" if row.parent_id else row.kind
 
 
 def _act(act: _Act, mailing_id: int, address: str | None, *, json_: bool, told: str) -> None:

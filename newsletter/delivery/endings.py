@@ -1,7 +1,8 @@
 """How a mailing stops or ends, and what that means for its issue.
 
 An issue is `sending` from the moment its audience is being frozen, `sent` when nothing of its
-mailing is open any more. A pause is the mailing's own affair.
+mailing is open any more. A pause is the mailing's own affair, and so is all that a mailing to the
+missed does. An issue that was sent stays so, also when something of it is sent once more.
 """
 
 import datetime as dt
@@ -23,7 +24,7 @@ def finish_where_done(session: Session, mailing: Mailing, *, now: dt.datetime) -
     mailing.move(MailingState.SENT)
     mailing.finished_at = now
     issue = _issue_of(session, mailing)
-    if issue is not None:
+    if issue is not None and issue.state != IssueState.SENT:
         issue.move(IssueState.SENT)
 
 
@@ -60,13 +61,14 @@ def issue_is_cancelled(session: Session, mailing: Mailing) -> None:
             issue.due_at = None
         case IssueState.SENDING:
             issue.move(IssueState.CANCELLED)
-        case _:  # called back already
+        case _:  # called back already, or sent, and only what was resent is cancelled
             return
 
 
 def _issue_of(session: Session, mailing: Mailing) -> Issue | None:
-    """The issue whose state goes with the mailing; a test leaves its issue alone."""
-    return current(session, Issue, mailing.issue_id) if mailing.kind == MailingKind.ISSUE else None
+    """The issue whose state goes with the mailing; a test or a mailing to the missed leaves its issue alone."""
+    is_the_full_one = mailing.kind == MailingKind.ISSUE and mailing.parent_id is None
+    return current(session, Issue, mailing.issue_id) if is_the_full_one else None
 
 
 def _has_open_windows(session: Session, mailing_id: int) -> bool:

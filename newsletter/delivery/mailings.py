@@ -67,6 +67,7 @@ def as_json(mailing: Mailing) -> dict[str, object]:
         "kind": mailing.kind,
         "name": mailing.name,
         "issue": mailing.issue_id,
+        "parent": mailing.parent_id,
         "state": mailing.state,
         "reason": mailing.reason,
         "due_at": mailing.due_at.isoformat(),

@@ -47,7 +47,8 @@ MOVES: dict[MailingState, frozenset[MailingState]] = {
     MailingState.SENDING: frozenset({MailingState.PAUSED, MailingState.SENT, MailingState.CANCELLED}),
     # Resumed: to planning again where the audience was not frozen yet.
     MailingState.PAUSED: frozenset({MailingState.PLANNING, MailingState.SENDING, MailingState.CANCELLED}),
-    MailingState.SENT: frozenset(),
+    # Somebody resends what is unknown; nothing else makes a mailing go on that was sent.
+    MailingState.SENT: frozenset({MailingState.SENDING}),
     MailingState.CANCELLED: frozenset(),
 }
 
@@ -79,7 +80,8 @@ class Mailing(Base):
     `epoch` rises with each pause, resume and cancel; a lease of an older epoch begins nothing.
     `plan_cursor` is the last subscriber planned, `next_position` the next row's position: both move
     in the transaction of their chunk, so that planning goes on where it stopped. `planned_at` is
-    None until the audience is frozen.
+    None until the audience is frozen. One with a `parent_id` goes to those whom the mailings of its
+    issue missed.
     """
 
     __tablename__ = "mailing"

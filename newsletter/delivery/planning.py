@@ -6,6 +6,10 @@ A chunk is one `INSERT … SELECT` of the next subscribers, ordered within the c
 mailbox, so that its windows are ranges of one provider group. The cursor and the next position
 move in the same transaction: planning cut off anywhere goes on where it stopped. Nothing can be
 claimed before all is planned.
+
+A mailing to the missed leaves out whoever has the issue by another of its mailings. Each of its
+chunks locks the mailing it is a child of, before it looks: of two children that are planned at once,
+the second waits and then sees whom the first one has taken.
 """
 
 import datetime as dt
@@ -18,11 +22,12 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from newsletter.delivery import endings
+from newsletter.delivery import endings, missed
 from newsletter.delivery.models import Delivery, Mailing, MailingState, Window
 from newsletter.errors import WrongState
 from subscribers import audience
-from subscribers.models import Subscriber, Subscription
+from subscribers.models import Subscriber, Subscription, SubscriptionState
+from subscribers.orm import current
 
 CHUNK = 10_000  # people; about a tenth of a second on SQLite
 WINDOW = 200  # positions at most: what a sender holds at a time
@@ -42,7 +47,11 @@ def plan_chunk(session: Session, mailing_id: int, *, now: dt.datetime) -> bool:
     A mailing whose time was missed by more than `GRACE` waits for a person: news of yesterday may
     be wrong today.
     """
+    parent_id = session.scalar(select(Mailing.parent_id).where(Mailing.id == mailing_id))
+    parent = current(session, Mailing, parent_id) if parent_id is not None else None
     mailing = session.get_one(Mailing, mailing_id, with_for_update=True, populate_existing=True)
+    if parent is not None and parent.planned_at is None:  # whom it will reach, nobody knows yet
+        return False
     if mailing.state != MailingState.PLANNING or not _begun(session, mailing, now=now):
         return False
     if _planned(session, mailing):
@@ -71,22 +80,26 @@ def _begun(session: Session, mailing: Mailing, *, now: dt.datetime) -> bool:
 
 
 def _planned(session: Session, mailing: Mailing) -> bool:
-    """Insert the next people's deliveries and their windows; False when there are none."""
-    first = mailing.next_position
-    _insert(session, mailing)
+    """Insert the next people's deliveries and their windows; False when no people are left."""
+    last = _end_of_chunk(session, mailing)
+    if last is None:
+        return False
+    _insert(session, mailing, _people(session, mailing, last))
+    _insert_windows(session, mailing)
+    mailing.plan_cursor = last
+    return True
+
+
+def _insert_windows(session: Session, mailing: Mailing) -> None:
+    """Cut what was just inserted into windows, and count it."""
     groups = session.execute(
-        select(
-            Subscriber.provider,
-            func.min(Delivery.position),
-            func.max(Delivery.position),
-            func.max(Delivery.subscriber_id),
-        )
+        select(Subscriber.provider, func.min(Delivery.position), func.max(Delivery.position))
         .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .where(Delivery.mailing_id == mailing.id, Delivery.position >= first)
+        .where(Delivery.mailing_id == mailing.id, Delivery.position >= mailing.next_position)
         .group_by(Subscriber.provider)
     ).all()
     if not groups:
-        return False
+        return
     session.execute(
         insert(Window),
         [
@@ -97,22 +110,19 @@ def _planned(session: Session, mailing: Mailing) -> bool:
                 "provider": provider,
                 "due_at": mailing.due_at,
             }
-            for provider, start, last, _ in groups
+            for provider, start, last in groups
             for begin in range(start, last + 1, WINDOW)
         ],
     )
-    mailing.next_position = 1 + max(last for _, _, last, _ in groups)
-    mailing.plan_cursor = max(subscriber or 0 for _, _, _, subscriber in groups)
-    return True
+    mailing.next_position = 1 + max(last for _, _, last in groups)
 
 
-def _insert(session: Session, mailing: Mailing) -> None:
+def _insert(session: Session, mailing: Mailing, people: Select[*tuple[Any, ...]]) -> None:
     """Insert the next people; whose address was planned under another person before is left out.
 
     That happens only when an address moves from one person to another while an audience is being
     frozen, so it is looked for only when the unique key says so.
     """
-    people = _people(mailing)
     try:
         with session.begin_nested():
             session.execute(_insertion(mailing, people))
@@ -143,19 +153,34 @@ def _insertion(mailing: Mailing, chosen: Select[*tuple[Any, ...]]) -> Insert:
     )
 
 
-def _people(mailing: Mailing) -> Select[*tuple[Any, ...]]:
-    """The next people behind the cursor."""
-    return (
+def _end_of_chunk(session: Session, mailing: Mailing) -> int | None:
+    """The last of the next people on the list, whether or not they get the mailing; None where there are no more."""
+    following = (
+        select(Subscription.subscriber_id)
+        .where(
+            Subscription.list_id == mailing.list_id,
+            Subscription.state == SubscriptionState.CONFIRMED.value,
+            Subscription.subscriber_id > mailing.plan_cursor,
+        )
+        .order_by(Subscription.subscriber_id)
+        .limit(CHUNK)
+    ).subquery()
+    last: int | None = session.scalar(select(func.max(following.c.subscriber_id)))
+    return last
+
+
+def _people(session: Session, mailing: Mailing, last: int) -> Select[*tuple[Any, ...]]:
+    """Those behind the cursor, up to the last of the chunk, who get the mailing."""
+    people = (
         audience.confirmed(mailing.list_id or 0)
         .with_only_columns(
             Subscription.subscriber_id.label("subscriber_id"),
             Subscription.id.label("subscription_id"),
             Subscriber.provider,
         )
-        .where(Subscription.subscriber_id > mailing.plan_cursor)
-        .order_by(Subscription.subscriber_id)
-        .limit(CHUNK)
+        .where(Subscription.subscriber_id > mailing.plan_cursor, Subscription.subscriber_id <= last)
     )
+    return people if mailing.parent_id is None else people.where(~missed.has_issue(session, mailing))
 
 
 class _JsonObject(FunctionElement[Any]):

@@ -23,7 +23,9 @@ GENTLE_S = 30.0
 class Sender:
     """Works through everything that is due, over one transport."""
 
-    def __init__(self, desk: Desk, jobs: Everything, journals: Journals, transport: Transport, *, connections: int) -> None:
+    def __init__(
+        self, desk: Desk, jobs: Everything, journals: Journals, transport: Transport, *, connections: int
+    ) -> None:
         """Take what sending needs; nothing is connected yet."""
         self._desk = desk
         self._jobs = jobs

@@ -8,11 +8,11 @@ rows, in one SQL statement and so from one snapshot. Both must be equal, or the 
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Case, CompoundSelect, Select, and_, case, false, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from newsletter.delivery import ledger
@@ -89,12 +89,26 @@ def statement(session: Session, mailing_id: int) -> Statement:
     if not planned:
         raise MailingNotFound(mailing_id)
     [(state, next_position)] = planned
-    leased = {state: counts.get(("leased", state), 0) for state in DeliveryState}
-    numbers = {state.value: counts.get(("row", state.value), 0) - leased[state] for state in DeliveryState}
-    made = Statement(
-        mailing=mailing_id, state=state, recipients=next_position - 1, sending=sum(leased.values()), **numbers
+    return add_up(
+        mailing_id,
+        state,
+        recipients=next_position - 1,
+        rows={state: number for (what, state), number in counts.items() if what == "row"},
+        leased={state: number for (what, state), number in counts.items() if what == "leased"},
     )
-    found = made.sending + sum(numbers.values())
+
+
+def add_up(
+    mailing_id: int, state: str, *, recipients: int, rows: Mapping[str, int], leased: Mapping[str, int]
+) -> Statement:
+    """Make the statement of what was counted in one snapshot: rows by state, and those of open leases by state.
+
+    Raises:
+        LedgerBroken: the sum is not the number of recipients planned.
+    """
+    numbers = {state.value: rows.get(state, 0) - leased.get(state, 0) for state in DeliveryState}
+    made = Statement(mailing=mailing_id, state=state, recipients=recipients, sending=sum(leased.values()), **numbers)
+    found = sum(rows.values())
     if found != made.recipients:
         raise LedgerBroken(mailing_id, made.recipients, found)
     return made
@@ -103,32 +117,23 @@ def statement(session: Session, mailing_id: int) -> Statement:
 def deliveries(session: Session, mailing_id: int, *, state: str | None = None) -> Iterator[DeliveryLine]:
     """The rows of a mailing in the order of their positions, fetched in batches; `state` as in the statement.
 
+    `session` reads from one snapshot, as that of `Database.reading`. Memory does not grow with the rows.
+
     Raises:
         MailingNotFound: there is none; raised when the first row is asked for.
     """
     if session.get(Mailing, mailing_id) is None:
         raise MailingNotFound(mailing_id)
-    leases = session.execute(
-        select(Window.first_position, Window.last_position, Window.leased_at).where(
-            Window.mailing_id == mailing_id, Window.state == WindowState.LEASED.value
-        )
-    )
-    held = [ledger.is_held(since) & Delivery.position.between(first, last) for first, last, since in leases]
-    shown = case((or_(false(), *held), SENDING), else_=Delivery.state)
     after = 0
-    while rows := session.execute(_batch(mailing_id, shown, after)).all():
-        for row in rows:
-            line = DeliveryLine(*row)
-            if state in (None, line.state):
-                yield line
+    while rows := session.execute(_batch(mailing_id, state, after)).all():
+        yield from (DeliveryLine(*row) for row in rows)
         after = rows[-1].position
 
 
-def _counts(mailing_id: int) -> CompoundSelect[Any]:
-    """Rows by state, rows of open leases by state, and the planner's count: one statement, one snapshot."""
-    rows = select(literal("row"), Delivery.state, func.count()).where(Delivery.mailing_id == mailing_id)
-    leased = (
-        select(literal("leased"), Delivery.state, func.count())
+def leased_by_state(mailing_id: int) -> Select[str, int]:
+    """Select how many rows open leases hold, by state: what the statement calls `sending`."""
+    return (
+        select(Delivery.state, func.count())
         .select_from(Window)
         .join(
             Delivery,
@@ -142,13 +147,21 @@ def _counts(mailing_id: int) -> CompoundSelect[Any]:
             Window.state == WindowState.LEASED.value,
             ledger.is_held(Window.leased_at),
         )
+        .group_by(Delivery.state)
     )
+
+
+def _counts(mailing_id: int) -> CompoundSelect[Any]:
+    """Rows by state, rows of open leases by state, and the planner's count: one statement, one snapshot."""
+    rows = select(literal("row"), Delivery.state, func.count()).where(Delivery.mailing_id == mailing_id)
+    leased = leased_by_state(mailing_id).with_only_columns(literal("leased"), Delivery.state, func.count())
     mailing = select(literal("mailing"), Mailing.state, Mailing.next_position).where(Mailing.id == mailing_id)
-    return union_all(rows.group_by(Delivery.state), leased.group_by(Delivery.state), mailing)
+    return union_all(rows.group_by(Delivery.state), leased, mailing)
 
 
-def _batch(mailing_id: int, shown: Case[str], after: int) -> Select[*tuple[Any, ...]]:
-    return (
+def _batch(mailing_id: int, state: str | None, after: int) -> Select[*tuple[Any, ...]]:
+    shown = case((_is_sending(), SENDING), else_=Delivery.state)
+    rows = (
         select(
             Delivery.position,
             Delivery.address,
@@ -164,3 +177,23 @@ def _batch(mailing_id: int, shown: Case[str], after: int) -> Select[*tuple[Any, 
         .order_by(Delivery.position)
         .limit(_BATCH)
     )
+    if state is None:
+        return rows
+    if state != SENDING:  # what is shown under another state than its own is `sending`
+        rows = rows.where(Delivery.state == state)
+    return rows.where(shown == state)
+
+
+def _is_sending() -> ColumnElement[bool]:
+    """Tell in SQL whether an open lease holds a row, by the window that begins next before it: one step in an index."""
+    lease = (
+        select(case((Window.state == WindowState.LEASED.value, Window.leased_at)))
+        .where(Window.mailing_id == Delivery.mailing_id, Window.first_position <= Delivery.position)
+        .order_by(Window.first_position.desc())
+        .limit(1)
+        .correlate(Delivery)
+        .scalar_subquery()
+    )
+    may_be_held = Delivery.state.in_((DeliveryState.QUEUED.value, DeliveryState.DEFERRED.value))
+    is_held = ledger.is_held(lease)  # type: ignore[arg-type]  # any time in SQL will do
+    return and_(may_be_held, lease.is_not(None), is_held)

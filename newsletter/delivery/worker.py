@@ -139,7 +139,9 @@ class Worker:
         relay, clock = self._transport.name, self._clock
         health = Health(relay, books, clock=clock, stopping=stopping)
         desk = Desk(relay, books, self._messages, health, Watches(), clock, self._monotonic, stopping)
-        work = Everything(books, self._journals, relay=relay, lost_after=self._lost_after, clock=clock, stopping=stopping)
+        work = Everything(
+            books, self._journals, relay=relay, lost_after=self._lost_after, clock=clock, stopping=stopping
+        )
         sender = Sender(desk, work, self._journals, self._transport, connections=self._connections)
         await sender.run(until_idle=until_idle)
         return health.trouble

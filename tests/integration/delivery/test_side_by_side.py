@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from newsletter import migrations
 from newsletter.database import Database
-from newsletter.delivery import ledger, mailings, planning, relays, settling
-from newsletter.delivery.models import Mailing, Relay
+from newsletter.delivery import ledger, mailings, missed, planning, relays, settling, statement
+from newsletter.delivery.models import Delivery, Mailing, Relay
 from newsletter.delivery.settling import Outcome, Settlement
 from newsletter.delivery.verdicts import Reply, Step, Verdict
 from newsletter.errors import WrongState
@@ -204,3 +204,60 @@ def test_a_server_stopped_at_once_in_the_middle_costs_nothing() -> None:
             f"r{number}@example.org" for number in range(30)
         )
         database.close()
+
+
+def _plan(database: Database, mailing_id: int) -> None:
+    more = True
+    while more:
+        with database.writing() as session:
+            more = planning.plan_chunk(session, mailing_id, now=NOW)
+
+
+def _two_children(database: Database, people: int) -> tuple[int, int]:
+    """Two mailings to the missed of an issue that everybody refused."""
+    with database.writing() as session:
+        full = a_mailing(session, [f"r{number}@example.org" for number in range(people)]).id
+    _plan(database, full)
+    with database.writing() as session:
+        for row in session.scalars(select(Delivery)):
+            row.state = "rejected"
+        mailing = mailings.mailing(session, full)
+        first, second = (missed.send(session, mailing, by=BY, now=NOW) for _ in range(2))
+    return first.id, second.id
+
+
+def _planned_for(database: Database, mailing_id: int) -> list[str]:
+    with database.reading() as session:
+        found = [row.address for row in statement.deliveries(session, mailing_id)]
+        assert statement.statement(session, mailing_id).recipients == len(found)
+    return found
+
+
+def test_a_chunk_for_the_missed_waits_for_that_of_another_and_leaves_out_whom_it_took(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "CHUNK", 2)
+    first, second = _two_children(database, 3)
+
+    error = second_waits_for_first(
+        database,
+        lambda session: planning.plan_chunk(session, first, now=NOW),
+        lambda session: planning.plan_chunk(session, second, now=NOW),
+    )
+    _plan(database, second)
+    _plan(database, first)
+
+    assert error is None
+    assert _planned_for(database, first) == ["r0@example.org", "r1@example.org"]
+    assert _planned_for(database, second) == ["r2@example.org"]
+
+
+def test_children_planned_at_once_give_nobody_two_rows(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "CHUNK", 7)
+    children = _two_children(database, 100)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda child: _plan(database, child), children))
+
+    planned = Counter(address for child in children for address in _planned_for(database, child))
+    assert planned == Counter(f"r{number}@example.org" for number in range(100))

@@ -1,0 +1,119 @@
+"""Sending an issue to those it missed: who joined later, was refused, or was left out.
+
+    missed.number(session, mailing)  # of people, asked beforehand
+    child = missed.send(session, mailing, by=by, now=now)
+
+A mailing to the missed is a child of the issue's mailing: the same stored mail to the same list. Its
+audience is today's, without every address that has the issue or may still get it in any mailing of
+that issue. Who that is, planning finds out: a row that is settled meanwhile counts as it is then.
+"""
+
+import datetime as dt
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import Session
+
+from newsletter.delivery.models import Delivery, DeliveryState, Mailing, MailingKind
+from newsletter.delivery.permissions import SEND_ISSUES
+from newsletter.errors import NewsletterError
+from subscribers import audience, audit
+from subscribers.actor import Actor
+from subscribers.models import Subscriber
+
+# An address in one of these states has the issue, or may have it, or is about to get it. What open
+# leases hold is queued or deferred.
+_NOT_MISSED = (DeliveryState.ACCEPTED, DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.UNKNOWN)
+
+
+class NotOfAnIssue(NewsletterError):
+    """Only the mailing of an issue can have missed somebody."""
+
+    def __init__(self, mailing_id: int, kind: str) -> None:
+        super().__init__(f"Mailing {mailing_id} is a {kind} mailing; only an issue goes to those whom it missed.")
+        self.mailing_id = mailing_id
+
+
+class AudienceOpen(NewsletterError):
+    """Nobody can have been missed by a mailing whose audience is not settled yet."""
+
+    def __init__(self, mailing_id: int, state: str) -> None:
+        super().__init__(f"Mailing {mailing_id} is {state}, and its audience is not settled: it has missed nobody.")
+        self.mailing_id = mailing_id
+
+
+class NobodyMissed(NewsletterError):
+    """Everybody on the list has the issue, or will get it."""
+
+    def __init__(self, mailing_id: int) -> None:
+        super().__init__(f"Mailing {mailing_id} has missed nobody: everybody on its list has the issue or will get it.")
+        self.mailing_id = mailing_id
+
+
+def number(session: Session, mailing: Mailing) -> int:
+    """How many people a mailing to the missed would reach now.
+
+    Raises:
+        NotOfAnIssue: it is a test or a system mail.
+        AudienceOpen: its audience is not frozen yet.
+    """
+    _full_mailing(session, mailing)
+    people = audience.confirmed(mailing.list_id or 0).with_only_columns(func.count())
+    return session.scalar(people.where(~has_issue(session, mailing))) or 0
+
+
+def send(session: Session, mailing: Mailing, *, by: Actor, now: dt.datetime) -> Mailing:
+    """Have the issue of a mailing go to those whom all its mailings missed; whatever became of the mailing itself.
+
+    A worker plans it at once. The issue's own state stays as it is.
+
+    Raises:
+        NotPermitted: the actor may not send.
+        NotOfAnIssue: it is a test or a system mail.
+        AudienceOpen: its audience is not frozen yet.
+    """
+    by.require(SEND_ISSUES)
+    full = _full_mailing(session, mailing)
+    child = Mailing(
+        kind=full.kind,
+        name=full.name,
+        issue_id=full.issue_id,
+        parent_id=full.id,
+        list_id=full.list_id,
+        compiled=full.compiled,
+        due_at=now,
+        created_at=now,
+        created_by=by.name,
+    )
+    session.add(child)
+    session.flush()
+    audit.record(session, "mailing.missed", f"mailing:{child.id}", by=by, now=now, issue=full.issue_id, parent=full.id)
+    return child
+
+
+def has_issue(session: Session, mailing: Mailing) -> ColumnElement[bool]:
+    """Tell in SQL whether a `Subscriber`'s address is not missed: some mailing of the issue reached it, or still may.
+
+    The mailings are those of this moment. Who goes on to write must keep others from planning.
+    """
+    of_issue = session.scalars(
+        select(Mailing.id).where(Mailing.issue_id == mailing.issue_id, Mailing.kind == MailingKind.ISSUE.value)
+    ).all()
+    return (
+        exists()
+        .where(
+            Delivery.mailing_id.in_(of_issue),
+            Delivery.address_key == Subscriber.address_key,
+            Delivery.state.in_([state.value for state in _NOT_MISSED]),
+        )
+        .correlate(Subscriber)
+    )
+
+
+def _full_mailing(session: Session, mailing: Mailing) -> Mailing:
+    """The mailing to everybody: it itself, or the one it is a child of."""
+    if mailing.kind != MailingKind.ISSUE:
+        raise NotOfAnIssue(mailing.id, mailing.kind)
+    full = mailing if mailing.parent_id is None else session.get_one(Mailing, mailing.parent_id)
+    if full.planned_at is None:
+        raise AudienceOpen(full.id, full.state)
+    return full
