@@ -101,6 +101,10 @@ class Books:
         """Read on one snapshot, after everything settled so far; nobody's writing is held up."""
         return await self._in_turn(lambda: self._patient.read(work))
 
+    async def do(self, work: Callable[[], _T]) -> _T:
+        """Do something that has transactions of its own, after everything settled so far."""
+        return await self._in_turn(work)
+
     async def _in_turn(self, work: Callable[[], _T]) -> _T:
         asked = _Asked(work, asyncio.get_running_loop().create_future())
         self._asked.append(asked)

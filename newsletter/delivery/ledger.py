@@ -12,7 +12,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, String, and_, case, func, literal, not_, null, or_, select, update
+from sqlalchemy import ColumnElement, Select, String, and_, case, func, literal, not_, null, or_, select, true, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from newsletter.delivery import endings
@@ -37,6 +37,7 @@ class Lease:
     mailing_id: int
     first_position: int
     last_position: int
+    batch: int
     owner: str
     epoch: int
     since: dt.datetime
@@ -57,13 +58,17 @@ class Row:
     fields: Mapping[str, str]
 
 
-def claim(session: Session, executor: str, *, token: str, now: dt.datetime) -> Lease | None:
+def claim(
+    session: Session, executor: str, *, token: str, now: dt.datetime, of: ColumnElement[bool] | None = None
+) -> Lease | None:
     """Take the next open window that is due: tests and system mail before issues. None where there is none.
+
+    `of` is a condition on `Window`: only of those.
 
     Asked again with the same token, because nobody knows whether the first commit came through, it
     gives the same lease.
     """
-    found = session.execute(_leased_as(token)).first() or session.execute(_next_open(now)).first()
+    found = session.execute(_leased_as(token)).first() or session.execute(_next_open(now, of)).first()
     if found is None:
         return None
     window, mailing = found
@@ -87,6 +92,7 @@ def lease_of(window: Window, mailing: Mailing) -> Lease:
         mailing_id=mailing.id,
         first_position=window.first_position,
         last_position=window.last_position,
+        batch=window.batch,
         owner=window.owner,
         epoch=window.epoch,
         since=window.leased_at or window.due_at,
@@ -228,7 +234,7 @@ def _leased_as(token: str) -> Select[Window, Mailing]:
     )
 
 
-def _next_open(now: dt.datetime) -> Select[Window, Mailing]:
+def _next_open(now: dt.datetime, of: ColumnElement[bool] | None) -> Select[Window, Mailing]:
     return (
         select(Window, Mailing)
         .join(Mailing, Mailing.id == Window.mailing_id)
@@ -236,8 +242,9 @@ def _next_open(now: dt.datetime) -> Select[Window, Mailing]:
             Window.state == WindowState.OPEN.value,
             Window.due_at <= now,
             Mailing.state == MailingState.SENDING.value,
+            true() if of is None else of,
         )
-        .order_by(_issues_last(), Window.due_at, Window.mailing_id, Window.first_position)
+        .order_by(issues_last(), Window.due_at, Window.mailing_id, Window.first_position)
         .limit(1)
         .with_for_update(of=Window, skip_locked=True)
     )
@@ -250,7 +257,8 @@ def _of_window(window: Window | Lease) -> ColumnElement[bool]:
     )
 
 
-def _issues_last() -> ColumnElement[int]:
+def issues_last() -> ColumnElement[int]:
+    """An order of mailings: tests and system mail first."""
     return case((Mailing.kind == MailingKind.ISSUE.value, 1), else_=0)
 
 

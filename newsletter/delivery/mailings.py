@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import endings, ledger
+from newsletter.delivery import batches, endings, ledger
 from newsletter.delivery.models import Delivery, Mailing, MailingKind, MailingState, Window
 from newsletter.delivery.permissions import SEND_ISSUES, SEND_TESTS
 from newsletter.errors import NewsletterError, WrongState
@@ -108,6 +108,7 @@ def send_issue(
             session.add(made)
     except IntegrityError as error:
         raise AlreadySent(issue_id, _standing(session, issue_id)) from error
+    batches.enqueue_audience(session, made)
     audit.record(session, "mailing.create", f"mailing:{made.id}", by=by, now=now, issue=issue_id)
     return made
 
@@ -193,9 +194,11 @@ def resume(session: Session, mailing: Mailing, *, by: Actor, now: dt.datetime) -
     if mailing.planned_at is None:
         mailing.move(MailingState.PLANNING)
         mailing.due_at = max(mailing.due_at, now)
+        batches.enqueue_audience(session, mailing)
     else:
         mailing.move(MailingState.SENDING)
         session.flush()
+        batches.enqueue_open(session, mailing)
         endings.finish_where_done(session, mailing, now=now)
     audit.record(session, "mailing.resume", f"mailing:{mailing.id}", by=by, now=now)
 
@@ -232,9 +235,12 @@ def _to_one(
     made.move(MailingState.SENDING)
     delivery.mailing_id, delivery.position = made.id, 1
     delivery.address, delivery.address_key = address.address, address.key
-    window = Window(mailing_id=made.id, first_position=1, last_position=1, provider=address.provider.value, due_at=now)
+    window = Window(
+        mailing_id=made.id, first_position=1, last_position=1, batch=1, provider=address.provider.value, due_at=now
+    )
     session.add_all((delivery, window))
     session.flush()
+    batches.enqueue_open(session, made)
     return made
 
 

@@ -13,6 +13,7 @@ import datetime as dt
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
+from newsletter.delivery import batches
 from newsletter.delivery.models import Delivery, DeliveryState, Mailing, MailingKind
 from newsletter.delivery.permissions import SEND_ISSUES
 from newsletter.errors import NewsletterError
@@ -86,6 +87,7 @@ def send(session: Session, mailing: Mailing, *, by: Actor, now: dt.datetime) -> 
     )
     session.add(child)
     session.flush()
+    batches.enqueue_audience(session, child)
     audit.record(session, "mailing.missed", f"mailing:{child.id}", by=by, now=now, issue=full.issue_id, parent=full.id)
     return child
 

@@ -191,20 +191,22 @@ class DeliveryAttempt(Base):
 class Window(Base):
     """A fixed range of at most 200 positions of one provider group; what a sender leases.
 
-    `owner` is the lease's random token, also the name of its journal; `executor` says which process
-    holds it, and `seen_at` when that last gave a sign of life, which counts where its journal cannot
-    be looked into.
+    `batch` numbers, from 1, the few windows that an engine hands out together. `owner` is the lease's
+    random token, also the name of its journal; `executor` says which process holds it, and `seen_at`
+    when that last gave a sign of life, which counts where its journal cannot be looked into.
     """
 
     __tablename__ = "delivery_window"
     __table_args__ = (
         CheckConstraint("state IN ('open', 'leased', 'done')", name="state"),
         Index("ix_delivery_window_state_due_at", "state", "due_at"),
+        Index("ix_delivery_window_mailing_id_batch", "mailing_id", "batch"),
     )
 
     mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id"), primary_key=True)
     first_position: Mapped[int] = mapped_column(primary_key=True)
     last_position: Mapped[int]
+    batch: Mapped[int]
     provider: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(10), default=WindowState.OPEN.value)
     due_at: Mapped[dt.datetime]

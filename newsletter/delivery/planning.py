@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from newsletter.delivery import endings, missed
+from newsletter.delivery import batches, endings, missed
 from newsletter.delivery.models import Delivery, Mailing, MailingState, Window
 from newsletter.errors import WrongState
 from subscribers import audience
@@ -59,6 +59,7 @@ def plan_chunk(session: Session, mailing_id: int, *, now: dt.datetime) -> bool:
     mailing.planned_at = now
     mailing.move(MailingState.SENDING)
     session.flush()
+    batches.enqueue_open(session, mailing)
     endings.finish_where_done(session, mailing, now=now)
     return False
 
@@ -100,18 +101,22 @@ def _insert_windows(session: Session, mailing: Mailing) -> None:
     ).all()
     if not groups:
         return
+    ranges = [
+        {"provider": provider, "first_position": begin, "last_position": min(begin + WINDOW - 1, last)}
+        for provider, start, last in groups
+        for begin in range(start, last + 1, WINDOW)
+    ]
+    before = session.scalar(select(func.max(Window.batch)).where(Window.mailing_id == mailing.id)) or 0
     session.execute(
         insert(Window),
         [
             {
+                **positions,
                 "mailing_id": mailing.id,
-                "first_position": begin,
-                "last_position": min(begin + WINDOW - 1, last),
-                "provider": provider,
+                "batch": before + 1 + index // batches.WINDOWS,
                 "due_at": mailing.due_at,
             }
-            for provider, start, last in groups
-            for begin in range(start, last + 1, WINDOW)
+            for index, positions in enumerate(ranges)
         ],
     )
     mailing.next_position = 1 + max(last for _, _, last in groups)

@@ -1,9 +1,6 @@
 """What a sender left behind when it fell silent.
 
-    for journal in journals.orphans():                      # locked by us: nobody else decides
-        replay(session, journal.read(), now=now); commit; journal.close()
-    for token in lost(session, journals, …):
-        abandon(session, token, now=now); commit
+    Recovery(patient, journals, lost_after=…, clock=now).run()   # at each start, and every second
 
 A journal of this boot is complete: an answer is that outcome, what was begun without an answer is
 `unknown`, and what was not begun was certainly not sent and goes out as if nothing had happened. A
@@ -15,20 +12,63 @@ leases have not settled is `unknown` and never queued; its facts replace that wh
 """
 
 import datetime as dt
+import threading
+from collections.abc import Callable
+from functools import partial
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import ledger, settling
+from newsletter.delivery import batches, ledger, settling
 from newsletter.delivery.executors import Executor, boot_id
 from newsletter.delivery.journal import Answer, Begin, Record
 from newsletter.delivery.journals import Journals
 from newsletter.delivery.models import Delivery, DeliveryState, Mailing, MailingKind, MailingState, Window, WindowState
+from newsletter.delivery.patience import Patient
 from newsletter.delivery.settling import Outcome, Settlement
 from newsletter.delivery.verdicts import Reply, Scope, Step, Verdict, verdict_on
 
+LOST_AFTER = dt.timedelta(minutes=15)
 IN_DOUBT = "the sender died between the message and the reply"
 LOST = "the sender's machine was lost, and nothing tells what it sent"
+
+_log = structlog.get_logger(__name__)
+
+
+class Recovery:
+    """Looks after what the senders of this machine, and of lost ones, hold."""
+
+    def __init__(
+        self,
+        patient: Patient,
+        journals: Journals,
+        *,
+        lost_after: dt.timedelta = LOST_AFTER,
+        clock: Callable[[], dt.datetime],
+    ) -> None:
+        """Take where to look; `lost_after` is how long another machine may be silent."""
+        self._patient = patient
+        self._journals = journals
+        self._lost_after = lost_after
+        self._clock = clock
+        self._running = threading.Lock()
+
+    def run(self) -> None:
+        """Replay what the dead left, kill who is silent, and name what is lost. One thread at a time."""
+        with self._running:
+            self._journals.sweep(now=self._clock())
+            for journal in self._journals.orphans():
+                record = journal.read()
+                self._patient.write(partial(replay, record=record, now=self._clock()))
+                journal.close()
+                _log.warning("a dead sender's journal replayed", lines=len(record.lines))
+            for token in self._patient.read(self._lost):
+                self._patient.write(partial(abandon, token=token, now=self._clock()))
+                _log.warning("a lease was lost with its machine", owner=token)
+
+    def _lost(self, session: Session) -> tuple[str, ...]:
+        return lost(session, self._journals, now=self._clock(), lost_after=self._lost_after)
 
 
 def replay(session: Session, record: Record, *, now: dt.datetime) -> None:
@@ -42,7 +82,7 @@ def replay(session: Session, record: Record, *, now: dt.datetime) -> None:
         if is_complete:
             _take_back(session, record, now=now)
     elif is_complete:
-        ledger.end(session, record.token, now=now)
+        _end(session, record.token, now=now)
     else:
         abandon(session, record.token, now=now)
 
@@ -67,7 +107,16 @@ def abandon(session: Session, token: str, *, now: dt.datetime) -> None:
             for row in ledger.held(session, lease)
         ],
     )
+    _end(session, token, now=now)
+
+
+def _end(session: Session, token: str, *, now: dt.datetime) -> None:
+    """End a lease, and have somebody send what is left of it."""
+    lease = ledger.leased_as(session, token)
     ledger.end(session, token, now=now)
+    if lease is not None:
+        window = session.get_one(Window, (lease.mailing_id, lease.first_position))
+        batches.enqueue_open(session, session.get_one(Mailing, lease.mailing_id), number=window.batch)
 
 
 def _is_lost(window: Window, journals: Journals, *, now: dt.datetime, lost_after: dt.timedelta) -> bool:
@@ -102,6 +151,8 @@ def _take_back(session: Session, record: Record, *, now: dt.datetime) -> None:
     window = session.get_one(Window, (leased.mailing, leased.first_position), populate_existing=True)
     if back and window.state != WindowState.LEASED:
         window.state, window.due_at = WindowState.OPEN.value, now
+        session.flush()
+        batches.enqueue_open(session, mailing, number=window.batch)
 
 
 class _Kinds:

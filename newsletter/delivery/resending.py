@@ -14,6 +14,7 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, and_, exists, or_, true, update
 from sqlalchemy.orm import Session
 
+from newsletter.delivery import batches
 from newsletter.delivery.models import Delivery, DeliveryState, Mailing, MailingKind, MailingState, Window, WindowState
 from newsletter.delivery.permissions import SEND_ISSUES
 from newsletter.errors import NewsletterError, WrongState
@@ -117,6 +118,7 @@ def _queue(session: Session, mailing: Mailing, which: ColumnElement[bool], *, no
         mailing.move(MailingState.SENDING)
         mailing.finished_at = None
     session.flush()
+    batches.enqueue_open(session, mailing)
     return tuple(sorted(queued))
 
 

@@ -39,6 +39,7 @@ from newsletter.delivery.health import Health
 from newsletter.delivery.journal import Answer, Begin, Journal, JournalUnusable, Leased, Line
 from newsletter.delivery.ledger import Lease, Row
 from newsletter.delivery.messages import Messages, Prepared
+from newsletter.delivery.models import MailingKind
 from newsletter.delivery.refusals import Watches
 from newsletter.delivery.settling import Outcome, Settlement
 from newsletter.delivery.verdicts import Reply, Scope, Step, Verdict, verdict_on
@@ -87,15 +88,31 @@ class Transport(Protocol):
         """Make a connection, not opened yet."""
 
 
+class Precedence:
+    """Tests and system mail go ahead of issues: a connection that sends one leaves it at its next message."""
+
+    def __init__(self) -> None:
+        """Begin with nobody waiting."""
+        self.wanted = 0
+
+    def gives_way(self, lease: Lease) -> bool:
+        """Tell whether a connection must leave this lease for what is more urgent; one connection for each."""
+        if self.wanted == 0 or lease.kind is not MailingKind.ISSUE:
+            return False
+        self.wanted -= 1
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What all connections of a sender share."""
+    """What all connections of a sender to one relay share."""
 
     relay: str
     books: Books
     messages: Messages
     health: Health
     watches: Watches
+    precedence: Precedence
     clock: Callable[[], dt.datetime]
     monotonic: Callable[[], float]
     stopping: asyncio.Event
@@ -132,7 +149,7 @@ class LeaseRun:
         return is_well and self._desk.health.is_usable
 
     async def _next_row(self) -> Row | None:
-        if self._desk.stopping.is_set():
+        if self._desk.stopping.is_set() or self._desk.precedence.gives_way(self._lease):
             return None
         if not self._rows or self._desk.monotonic() - self._read_at >= FRESH_S:
             self._read_at, self._rows = await self._desk.books.ask(self._slice)

@@ -30,7 +30,19 @@ def upgrade() -> None:
     op.execute(LEASED)
     with op.batch_alter_table("delivery_window") as window:
         window.add_column(sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True))
+        window.add_column(sa.Column("batch", sa.Integer(), nullable=False, server_default="1"))
         window.drop_column("begun")
+    with op.batch_alter_table("delivery_window") as window:
+        window.alter_column("batch", server_default=None)
+    op.create_index(op.f("ix_delivery_window_mailing_id_batch"), "delivery_window", ["mailing_id", "batch"])
+    op.create_table(
+        "delivery_batch",
+        sa.Column("mailing_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("runs", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["mailing_id"], ["mailing.id"], name=op.f("fk_delivery_batch_mailing_id_mailing")),
+        sa.PrimaryKeyConstraint("mailing_id", "number", name=op.f("pk_delivery_batch")),
+    )
     op.create_table(
         "engine_seat",
         sa.Column("id", sa.String(length=60), nullable=False),
@@ -41,7 +53,10 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take them away again."""
+    op.drop_table("delivery_batch")
+    op.drop_index(op.f("ix_delivery_window_mailing_id_batch"), "delivery_window")
     with op.batch_alter_table("delivery_window") as window:
         window.add_column(sa.Column("begun", sa.Integer(), nullable=True))
         window.drop_column("seen_at")
+        window.drop_column("batch")
     op.drop_table("engine_seat")

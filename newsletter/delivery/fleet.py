@@ -1,0 +1,195 @@
+"""The sender processes of this machine, and which batches each of them works on.
+
+    with Fleet(start, processes=2, recover=recovery.run, say=say) as fleet:
+        fleet.send((7, 3))        # on any thread; returns when nothing of it is to be sent for now
+
+A process that dies is replaced, and what it worked on is given to another one as soon as its journals are
+replayed. A process whose channel ends, because this one was asked to stop or died, finishes the replies it is
+owed, gives back what it did not send, and ends.
+"""
+
+import socket
+import subprocess
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Self
+
+from newsletter.delivery.assigned import BEAT, Batch, decoded, encoded
+
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 60.0
+WELL_AFTER_S = 60.0  # a process that lived so long did not die of how it was started
+SILENT_S = 60.0  # a sender says every second that it is well
+GENTLE_S = 40.0  # a sender takes up to 30 s to hear the last replies (design: shutdown)
+
+Child = subprocess.Popen[bytes]
+Start = Callable[[int, socket.socket], Child]
+
+
+class Fleet:
+    """Sender processes that are kept alive while the `with` block runs."""
+
+    def __init__(
+        self, start: Start, *, processes: int, recover: Callable[[], object], say: Callable[[str], object]
+    ) -> None:
+        """Take how to start a process.
+
+        Args:
+            start: starts the process of a slot, from 0, with its end of the channel as its standard input.
+            processes: how many there are.
+            recover: called when one has died, before its work is given to another.
+            say: told when one had to be started again.
+        """
+        self._stopping = threading.Event()
+        self._changed = threading.Condition()
+        self._slots = [_Slot(partial_start) for partial_start in _by_slot(start, processes)]
+        self._recover = recover
+        self._say = say
+        self._threads = [
+            threading.Thread(target=self._keep_alive, args=(slot,), name="fleet", daemon=True) for slot in self._slots
+        ]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        for thread in self._threads:
+            thread.join()
+
+    def stop(self) -> None:
+        """Have every process finish what is on the wire, and end; who waits in `send` is told."""
+        with self._changed:
+            self._stopping.set()
+            self._changed.notify_all()
+        for slot in self._slots:
+            slot.hang_up()
+
+    def send(self, batch: Batch) -> bool:
+        """Have one of the processes work on a batch; False where all have stopped and it is not done."""
+        while (working := self._assigned(batch)) is not None:
+            if working.result():
+                return True
+        return False
+
+    def _assigned(self, batch: Batch) -> "Future[bool] | None":
+        """Give it to the process that has least to do."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping.is_set() or any(slot.is_alive for slot in self._slots))
+            if self._stopping.is_set():
+                return None
+            living = (slot for slot in self._slots if slot.is_alive)
+            return min(living, key=lambda slot: slot.load).assign(batch)
+
+    def _keep_alive(self, slot: "_Slot") -> None:
+        pause = FIRST_PAUSE_S
+        while self._begun(slot):
+            begun_at = time.monotonic()  # noqa: TID251  # how long a process lived, by no wall clock
+            slot.listen()
+            status = slot.end(GENTLE_S)
+            self._recover()
+            with self._changed:
+                slot.give_up()
+            pause = FIRST_PAUSE_S if time.monotonic() - begun_at > WELL_AFTER_S else pause  # noqa: TID251
+            if self._stopping.wait(pause):
+                return
+            self._say(f"A sender process ended with exit status {status}; it is started again.")
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def _begun(self, slot: "_Slot") -> bool:
+        with self._changed:
+            if self._stopping.is_set():
+                return False
+            slot.begin()
+            self._changed.notify_all()
+            return True
+
+
+class _Slot:
+    """One process, and who waits for which of its batches. Whoever assigns holds the fleet's lock."""
+
+    def __init__(self, start: Callable[[socket.socket], Child]) -> None:
+        self._start = start
+        self._child: Child | None = None
+        self._channel: socket.socket | None = None
+        self._waiting: defaultdict[Batch, list[Future[bool]]] = defaultdict(list)
+        self._lock = threading.Lock()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._channel is not None
+
+    @property
+    def load(self) -> int:
+        return len(self._waiting)
+
+    def begin(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._child = self._start(theirs)
+        ours.settimeout(SILENT_S)
+        self._channel = ours
+
+    def assign(self, batch: Batch) -> "Future[bool]":
+        assert self._channel is not None  # noqa: S101  # the fleet asks only the living
+        future: Future[bool] = Future()
+        with self._lock:
+            self._waiting[batch].append(future)
+        with suppress(OSError):  # it just died; who listens will see
+            self._channel.sendall(encoded(batch))
+        return future
+
+    def listen(self) -> None:
+        """Tell who waits what is done, until the process closes its end, or is silent and killed for it."""
+        assert self._channel is not None  # noqa: S101
+        assert self._child is not None  # noqa: S101
+        try:
+            with self._channel.makefile("rb") as lines:
+                for line in lines:
+                    if line != BEAT:
+                        self._answer(decoded(line), is_done=True)
+        except TimeoutError:
+            self._child.kill()
+        except ConnectionError:  # it died with something unread
+            pass
+
+    def hang_up(self) -> None:
+        if self._channel is not None:
+            with suppress(OSError):
+                self._channel.shutdown(socket.SHUT_WR)
+
+    def end(self, gentle_s: float) -> int:
+        """Wait for the process to end, and make it end where it does not; give its exit status."""
+        assert self._child is not None  # noqa: S101
+        try:
+            return self._child.wait(gentle_s)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            return self._child.wait()
+
+    def give_up(self) -> None:
+        """Tell who still waits that nobody works on it."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        for batch in list(self._waiting):
+            self._answer(batch, is_done=False)
+
+    def _answer(self, batch: Batch, *, is_done: bool) -> None:
+        with self._lock:
+            futures = self._waiting.pop(batch, [])
+        for future in futures:
+            future.set_result(is_done)
+
+
+def _by_slot(start: Start, processes: int) -> list[Callable[[socket.socket], Child]]:
+    def bound(number: int) -> Callable[[socket.socket], Child]:
+        return lambda channel: start(number, channel)
+
+    return [bound(number) for number in range(processes)]
