@@ -173,6 +173,7 @@ class Engine:
             dbos_system_schema=tables.SCHEMA,
             run_migrations=False,
             use_listen_notify=False,  # we send no messages between runs; queues are polled either way
+            notification_listener_polling_interval_sec=0.2,  # it looks for none, but the end waits for it
             log_level="WARNING",
         )
 

@@ -102,7 +102,9 @@ def main(options: Mapping[str, object]) -> None:
         silent_after=dt.timedelta(seconds=2),
     ) as engine:
         note("start", "-")
-        stopped.wait()
+        while not stopped.wait(0.2):
+            if options.get("reaping"):
+                engine.reap()
         engine.stop()
     note("stop", "-")
     database.close()

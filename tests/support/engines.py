@@ -28,11 +28,17 @@ def enqueue(database: Database, *batches: BatchRun) -> None:
             handing.enqueue(session, batch, at=NOW, urgent=False)
 
 
+def status_table(database: Database) -> str:
+    """The name of the table in which DBOS keeps what is to be run."""
+    schema = tables.schema_of(database.engine)
+    return f"{schema}.{tables.STATUS}" if schema else tables.STATUS
+
+
 def states(database: Database) -> dict[str, str]:
     """The state of each batch that DBOS knows."""
     with database.reading() as session:
-        rows = session.execute(text(f"SELECT workflow_uuid, status FROM {_status(database)} WHERE name = 'batch'"))  # noqa: S608
-        return {name: state for name, state in rows}
+        rows = session.execute(text(f"SELECT workflow_uuid, status FROM {status_table(database)} WHERE name = 'batch'"))  # noqa: S608
+        return {row.workflow_uuid: row.status for row in rows}
 
 
 def put(database: Database, batch: BatchRun, **values: object) -> None:
@@ -45,7 +51,7 @@ def put_all(database: Database, like: str, **values: object) -> None:
     setting = ", ".join(f"{name} = :{name}" for name in values)
     with database.writing() as session:
         session.execute(
-            text(f"UPDATE {_status(database)} SET {setting} WHERE workflow_uuid LIKE :batch"),  # noqa: S608  # names of ours
+            text(f"UPDATE {status_table(database)} SET {setting} WHERE workflow_uuid LIKE :batch"),  # noqa: S608  # names of ours
             {"batch": like, **values},
         )
 
@@ -61,8 +67,3 @@ def until(is_so: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     while not is_so():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)  # noqa: TID251  # others are at work
-
-
-def _status(database: Database) -> str:
-    schema = tables.schema_of(database.engine)
-    return f"{schema}.{tables.STATUS}" if schema else tables.STATUS

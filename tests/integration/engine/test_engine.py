@@ -261,7 +261,7 @@ def test_an_engine_does_not_start_without_its_server(tmp_path: Path) -> None:
     database = Database("postgresql+psycopg://nobody:secret@127.0.0.1:1/nothing")
 
     with (
-        pytest.raises(DatabaseUnusable, match="^The engine cannot start: ") as caught,
+        pytest.raises(DatabaseUnusable, match=r"^The engine cannot start: ") as caught,
         running(database, tmp_path, Seen()),
     ):
         pass

@@ -55,7 +55,10 @@ def test_a_living_process_keeps_its_seat_and_a_killed_one_loses_it(tmp_path: Pat
 
 def test_a_process_that_was_started_does_not_hold_the_seat(tmp_path: Path) -> None:
     seat = Seat.take(tmp_path, machine="here")
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False) as child:
+    running = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(running, stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False) as child:
+        assert child.stdout
+        child.stdout.readline()
         seat.leave()
         with Seat.take(tmp_path, machine="here") as again:
             assert again.name == "here-1"
