@@ -54,14 +54,15 @@ def init(admin: str | None) -> None:
 def doctor() -> None:
     """Look for what keeps this installation from working, and say how to mend it."""
     with opened() as app:
-        problems = [*app.settings.public_problems(), *app.database.problems()]
-        if not (app.settings.smtp or app.settings.demo):
+        problems = [*app.settings.public_problems(), *app.settings.private_problems(), *app.database.problems()]
+        if not (app.settings.has_relay or app.settings.demo):
             problems.append(f"NEWSLETTER_SMTP_URL is not set: mail is written to {app.settings.home}/maildir alone.")
-        try:
-            with open_transport(app.settings.smtp_url) as transport:
-                transport.check()
-        except NewsletterError as error:
-            problems.append(str(error))
+        for url in dict.fromkeys((*app.settings.relay_urls, app.settings.alerts.smtp_url)):
+            try:
+                with open_transport(url) as transport:
+                    transport.check()
+            except NewsletterError as error:
+                problems.append(str(error))
     for problem in problems:
         click.echo(f"• {problem}")
     if problems:
