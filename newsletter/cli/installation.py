@@ -15,6 +15,7 @@ from newsletter.cli.context import opened, settings
 from newsletter.database import Database, DatabaseUnusable, reason_of
 from newsletter.delivery.transports import open_transport
 from newsletter.errors import NewsletterError
+from newsletter.i18n import LANGUAGES
 from newsletter.settings import Settings
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
@@ -27,7 +28,8 @@ class NotWell(NewsletterError):
 
 @click.command(cls=rich_click.RichCommand)
 @click.option("--admin", metavar="EMAIL", help="The first staff user, who may do everything.")
-def init(admin: str | None) -> None:
+@click.option("--language", type=click.Choice(LANGUAGES), default="de", show_default=True, help="Theirs.")
+def init(admin: str | None, language: str) -> None:
     """Make an installation: home folder, secret, database, and the first staff user.
 
     Run again after an upgrade, it brings the database up to date and changes nothing else.
@@ -45,7 +47,7 @@ def init(admin: str | None) -> None:
         _make_secret(session, chosen)
         installation.bind(session, chosen.secret, by=Actor.command_line(), now=now())
         if address:
-            staff.create_first(session, address, by=Actor.command_line(), now=now())
+            staff.create_first(session, address, by=Actor.command_line(), now=now(), language=language)
     database.close()
     click.echo(f"The installation in {chosen.home} is ready.")
 
