@@ -13,6 +13,7 @@ from newsletter.accounts import installation, staff
 from newsletter.app import now
 from newsletter.cli.context import opened, settings
 from newsletter.database import Database, DatabaseUnusable, reason_of
+from newsletter.delivery.alerts import listing
 from newsletter.delivery.transports import open_transport
 from newsletter.errors import NewsletterError
 from newsletter.i18n import LANGUAGES
@@ -65,6 +66,8 @@ def doctor() -> None:
                     transport.check()
             except NewsletterError as error:
                 problems.append(str(error))
+        with app.reading() as session:
+            problems += [f"Alert {each.id}: {listing.words_of(each).line}" for each in listing.waiting(session)]
     for problem in problems:
         click.echo(f"• {problem}")
     if problems:
