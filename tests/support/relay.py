@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
@@ -54,6 +54,7 @@ class Relay:
         self.connections = 0
         self.port = 0
         self._rules: list[_Rule] = []
+        self._sessions: list[_Session] = []
         self._loop = asyncio.new_event_loop()
         self._options: dict[str, Any] = {"hostname": "relay.test", "enable_SMTPUTF8": True, **options}
         self._delay_s = delay_s
@@ -113,11 +114,16 @@ class Relay:
         for task in tasks:
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        for session in self._sessions:
+            session.hang_up()
+        self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
     def _session(self) -> "_Session":
         self.connections += 1
-        return _Session(_Handler(self), relay=self, loop=self._loop, **self._options)
+        session = _Session(_Handler(self), relay=self, loop=self._loop, **self._options)
+        self._sessions.append(session)
+        return session
 
     async def read(self, address: str, message: bytes) -> None:
         """Keep a message that arrived whole."""
@@ -139,13 +145,13 @@ class _Session(SMTP):
                 text = await self.obey(answer)
         await super().push(text)
         if text.startswith("354") and self.told.rule("BODY"):
-            self._hang_up()
+            self.hang_up()
         if text.startswith("421") and self.transport:
             self.transport.close()
 
-    def _hang_up(self) -> None:
-        assert isinstance(self.transport, asyncio.Transport)
-        self.transport.abort()
+    def hang_up(self) -> None:
+        if self.transport is not None:
+            cast("asyncio.Transport", self.transport).abort()
 
     async def smtp_RSET(self, argument: str) -> None:  # noqa: N802  # aiosmtpd's name
         answer = self.told.rule("RSET")
@@ -158,7 +164,7 @@ class _Session(SMTP):
         if answer == HANG:
             await asyncio.sleep(30)
         if answer == DROP:
-            self._hang_up()
+            self.hang_up()
             await asyncio.sleep(30)
         return answer
 

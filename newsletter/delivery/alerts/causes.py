@@ -25,7 +25,7 @@ class Cause:
     """A state, and what is to be known of it.
 
     `occurrence` rises where it happens anew; 0 where nothing tells one time from the next, so that each
-    raising counts.
+    raising counts. One that falls is news of the same time: what is known changes, and nobody is told again.
     """
 
     kind: AlertKind
@@ -39,6 +39,12 @@ def mailing_paused(mailing: Mailing) -> Cause:
     """The system paused a mailing; each pause has an epoch of its own."""
     facts = {**_of_mailing(mailing.id, mailing.name), "reason": masked(mailing.reason)}
     return Cause(AlertKind.MAILING_PAUSED, f"mailing:{mailing.id}:paused", facts, mailing.id, mailing.epoch)
+
+
+def system_mail_paused(first: Mailing) -> Cause:
+    """The system paused mail of its own, of which this is the first; when that goes on, the next one is named."""
+    facts = {**_of_mailing(first.id, first.name), "reason": masked(first.reason)}
+    return Cause(AlertKind.SYSTEM_MAIL_PAUSED, "mailings:system:paused", facts, first.id, -first.id)
 
 
 def schedule_missed(mailing: Mailing) -> Cause:

@@ -18,6 +18,7 @@ class AlertKind(StrEnum):
     """What has happened."""
 
     MAILING_PAUSED = "mailing_paused"  # by the system; a person's pause is none
+    SYSTEM_MAIL_PAUSED = "system_mail_paused"  # one alert for all of it: each sign-up is a mailing of its own
     SCHEDULE_MISSED = "schedule_missed"
     DELIVERIES_UNKNOWN = "deliveries_unknown"
     RELAY_FAILING = "relay_failing"

@@ -44,6 +44,7 @@ def raise_alert(session: Session, cause: Cause, *, now: dt.datetime) -> None:
         index_elements=[Alert.key],
         index_where=text("ended_at IS NULL"),
         set_={
+            "mailing_id": new.mailing_id,
             "facts": new.facts,
             "occurrence": new.occurrence,
             "count": Alert.count + case((counts, 1), else_=0),

@@ -6,8 +6,8 @@
         with database.writing() as session:
             watching.watch(session, now=now)
 
-Four small questions: paused or overdue mailings, answers that never came, relays (a handful), open
-alerts. Each is answered from an index that is empty while nothing is wrong.
+Five small questions: paused or overdue mailings, paused mail of the system, answers that never came,
+relays (a handful), open alerts. Each is answered from an index that is empty while nothing is wrong.
 """
 
 import datetime as dt
@@ -40,6 +40,7 @@ FORGOTTEN = dt.timedelta(days=1)  # a failure after so long without a try is a n
 
 DERIVED = (
     AlertKind.MAILING_PAUSED,
+    AlertKind.SYSTEM_MAIL_PAUSED,
     AlertKind.SCHEDULE_MISSED,
     AlertKind.DELIVERIES_UNKNOWN,
     AlertKind.RELAY_FAILING,
@@ -66,11 +67,16 @@ def _difference(session: Session, relays: "_Relays", *, now: dt.datetime) -> Dif
 
 def _stopped(session: Session, *, now: dt.datetime) -> Iterator[Cause]:
     """Mailings that the system has paused, and those that no worker has come to look at."""
-    paused = and_(Mailing.state == MailingState.PAUSED.value, Mailing.stopped_for != "")
+    is_system = Mailing.kind == MailingKind.SYSTEM.value
+    stopped = and_(Mailing.state == MailingState.PAUSED.value, Mailing.stopped_for != "")
+    paused = and_(stopped, ~is_system)
     overdue = and_(Mailing.state == MailingState.PLANNING.value, Mailing.due_at < now - planning.GRACE)
     for mailing in session.scalars(select(Mailing).where(or_(paused, overdue)).order_by(Mailing.id)):
         is_late = mailing.state == MailingState.PLANNING or mailing.stopped_for == StopCause.LATE
         yield causes.schedule_missed(mailing) if is_late else causes.mailing_paused(mailing)
+    first = session.scalar(select(Mailing).where(stopped, is_system).order_by(Mailing.id).limit(1))
+    if first is not None:
+        yield causes.system_mail_paused(first)
 
 
 def _unknown(session: Session) -> Iterator[Cause]:

@@ -55,6 +55,15 @@ def _mailing_paused(facts: Mapping[str, Any], language: str) -> Words:
     )
 
 
+def _system_mail_paused(facts: Mapping[str, Any], language: str) -> Words:
+    _ = translations(language).gettext
+    return Words(
+        _("Mails of the system are paused"),
+        _("Mailing %(mailing)s, the system mail “%(name)s”, was paused: %(reason)s") % facts,
+        _("Mend what is wrong, then resume it, and others that wait with it: whoever has signed up waits for them."),
+    )
+
+
 def _schedule_missed(facts: Mapping[str, Any], language: str) -> Words:
     _ = translations(language).gettext
     return Words(
@@ -110,6 +119,7 @@ def _ledger_broken(facts: Mapping[str, Any], language: str) -> Words:
 
 _WORDINGS: dict[AlertKind, Callable[[Mapping[str, Any], str], Words]] = {
     AlertKind.MAILING_PAUSED: _mailing_paused,
+    AlertKind.SYSTEM_MAIL_PAUSED: _system_mail_paused,
     AlertKind.SCHEDULE_MISSED: _schedule_missed,
     AlertKind.DELIVERIES_UNKNOWN: _deliveries_unknown,
     AlertKind.RELAY_FAILING: _relay_failing,
