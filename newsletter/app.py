@@ -9,6 +9,7 @@ The only reader of the clock.
 
 import datetime as dt
 import sys
+import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -18,9 +19,16 @@ from sqlalchemy.orm import Session
 
 from newsletter import migrations
 from newsletter.accounts import installation
+from newsletter.alerting.attendant import Attendant
+from newsletter.alerting.channels import Channel
+from newsletter.alerting.hook import HookChannel
+from newsletter.alerting.mailing import MailChannel
 from newsletter.database import Database, DatabaseUnusable, reason_of
 from newsletter.engine.jobs import EngineJobs
 from newsletter.issues.site import Site
+from newsletter.network.addresses import Reach
+from newsletter.news.fetching import FetchPolicy
+from newsletter.news.gathering import Gatherer
 from newsletter.settings import Settings
 from subscribers.secret import Secret
 
@@ -65,6 +73,15 @@ class App:
             public_problems=self.settings.public_problems(),
         )
 
+    @property
+    def gatherer(self) -> Gatherer:
+        """What fetching news needs."""
+        return Gatherer(FetchPolicy(allow_private=self.settings.fetch_private), self.settings.media_folder)
+
+    def attendant(self) -> Attendant:
+        """Who looks after alerts; to be entered beside whatever sends."""
+        return Attendant(self.database, self._channels(), clock=self.now, monotonic=time.monotonic)
+
     def now(self) -> dt.datetime:
         """The present moment, in UTC."""
         return now()
@@ -80,6 +97,29 @@ class App:
     def close(self) -> None:
         """Close the database."""
         self.database.close()
+
+    def _channels(self) -> tuple[Channel, ...]:
+        """How people are told of alerts: by mail, and by web hook where there is one."""
+        told = self.settings.alerts
+        mail = MailChannel(
+            self.database,
+            relay_urls=(told.smtp_url, *self.settings.relay_urls),
+            mail_to=told.mail_to,
+            mail_from=told.mail_from,
+            public_url=self.settings.public_url,
+            secret=self.secret,
+            clock=self.now,
+        )
+        if not told.webhook:
+            return (mail,)
+        reach = Reach(allow_private=self.settings.fetch_private)
+        return mail, HookChannel(
+            told.webhook,
+            secret=told.webhook_secret,
+            reach=reach,
+            public_url=self.settings.public_url,
+            clock=self.now,
+        )
 
 
 def configure_log() -> None:

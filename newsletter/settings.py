@@ -1,25 +1,37 @@
-"""The settings, read once from the environment into one frozen value.
+"""The settings, read once from the environment and from `newsletter.toml` in the home into one frozen value.
 
 settings = Settings()
 settings.database_url  # sqlite:///…/var/newsletter.db unless NEWSLETTER_DATABASE_URL says otherwise
+
+What the environment says counts; the file (`settings_file`) is asked where it says nothing.
 """
 
 import ipaddress
 import re
+import stat
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from newsletter import settings_file
 from newsletter.errors import NewsletterError
+from newsletter.settings_file import AlertSettings, SettingsFile, is_loopback
 from subscribers.secret import LENGTH_BYTES, Secret
 
 _HERE = Path(__file__).resolve().parent
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_CHECKS = {
+    "alerts_smtp": settings_file.relay_url,
+    "alerts_mail_from": settings_file.address,
+    "alerts_webhook": settings_file.web_hook,
+    "alerts_webhook_secret": settings_file.hook_secret,
+}
 
 
 class SettingsInvalid(NewsletterError):
@@ -48,6 +60,10 @@ class Settings(BaseSettings):
         lost_after_minutes: how long another machine's sender may be silent before what it holds is unknown.
         trusted_proxies: addresses or networks, parted by commas, whose X-Forwarded-For is believed.
         templates: a folder of the site's own, laid over the shipped `templates`.
+        alerts_smtp, alerts_mail_from, alerts_mail_to, alerts_webhook, alerts_webhook_secret: see `alerts`.
+
+    Raises:
+        SettingsFileInvalid: the file in the home cannot be meant so.
     """
 
     model_config = SettingsConfigDict(env_prefix="NEWSLETTER_", frozen=True, extra="ignore")
@@ -65,6 +81,27 @@ class Settings(BaseSettings):
     lost_after_minutes: int = Field(default=15, ge=1)
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     templates: Path | None = None
+    alerts_smtp: str = Field(default="", repr=False, validation_alias="NEWSLETTER_ALERTS_SMTP_URL")
+    alerts_mail_from: str = ""
+    alerts_mail_to: Annotated[tuple[str, ...], NoDecode] = ()
+    alerts_webhook: str = Field(default="", repr=False)
+    alerts_webhook_secret: str = Field(default="", repr=False)
+
+    def model_post_init(self, context: object, /) -> None:
+        """Read the file now, so that a mistake in it is told by the first command."""
+        del context
+        self.file  # noqa: B018  # kept once it was read
+
+    @field_validator("alerts_smtp", "alerts_mail_from", "alerts_webhook", "alerts_webhook_secret")
+    @classmethod
+    def _meant_so(cls, value: str, info: ValidationInfo) -> str:
+        return _CHECKS[info.field_name or ""](value) if value else ""
+
+    @field_validator("alerts_mail_to", mode="before")
+    @classmethod
+    def _addressed(cls, value: object) -> tuple[str, ...]:
+        parts = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        return settings_file.addresses(parts)
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
@@ -86,9 +123,39 @@ class Settings(BaseSettings):
         return self.database or f"sqlite:///{(self.home / 'newsletter.db').resolve()}"
 
     @cached_property
+    def file(self) -> SettingsFile:
+        """What `newsletter.toml` says."""
+        return settings_file.read(self.home / settings_file.NAME)
+
+    @cached_property
+    def relay_urls(self) -> tuple[str, ...]:
+        """Where mail goes: the relay of the environment, else those of the file in order, else a folder."""
+        return ((self.smtp,) if self.smtp else self.file.relay_urls) or (f"maildir:{self.home / 'maildir'}",)
+
+    @property
     def smtp_url(self) -> str:
-        """Where mail goes."""
-        return self.smtp or f"maildir:{self.home / 'maildir'}"
+        """The first of the relays."""
+        return self.relay_urls[0]
+
+    @property
+    def has_relay(self) -> bool:
+        """Whether anybody said where mail goes."""
+        return bool(self.smtp or self.file.relay_urls)
+
+    @cached_property
+    def alerts(self) -> AlertSettings:
+        """Who is told when something waits for a person; `smtp_url` is never empty.
+
+        Where none is set, that is the second relay, for the first may be what failed; else the first.
+        """
+        said = self.file.alerts
+        return AlertSettings(
+            smtp_url=self.alerts_smtp or said.smtp_url or self.relay_urls[:2][-1],
+            mail_from=self.alerts_mail_from or said.mail_from,
+            mail_to=self.alerts_mail_to or said.mail_to,
+            webhook=self.alerts_webhook or said.webhook,
+            webhook_secret=self.alerts_webhook_secret or said.webhook_secret,
+        )
 
     @cached_property
     def media_folder(self) -> Path:
@@ -103,7 +170,7 @@ class Settings(BaseSettings):
     @cached_property
     def is_loopback(self) -> bool:
         """Whether the public pages can be reached from this machine alone."""
-        return _is_loopback(urlsplit(self.public_url).hostname or "")
+        return is_loopback(urlsplit(self.public_url).hostname or "")
 
     @cached_property
     def secret(self) -> Secret:
@@ -128,6 +195,13 @@ class Settings(BaseSettings):
         """Where templates are looked for: the site's own folder first, then the shipped one."""
         own = (self.templates,) if self.templates else ()
         return (*own, templates_folder())
+
+    def private_problems(self) -> tuple[str, ...]:
+        """What of the file's secrets others on this machine can read."""
+        path = self.home / settings_file.NAME
+        if path.is_file() and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+            return (f"{path} may hold passwords and others can read it: chmod 600 {path}.",)
+        return ()
 
     def public_problems(self) -> tuple[str, ...]:
         """What keeps the public pages from being lawful and reachable; empty in the demo."""
@@ -155,10 +229,3 @@ def _secret_bytes(text: str, path: Path) -> bytes:
     if len(value) < LENGTH_BYTES:
         raise SettingsInvalid(f"{path} does not hold {2 * LENGTH_BYTES} hexadecimal digits; restore it from a backup.")
     return value
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

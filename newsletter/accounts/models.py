@@ -19,7 +19,7 @@ class Installation(Base):
 
 
 class StaffUser(Base):
-    """Somebody of the organisation. `role` is one of `accounts.roles.Role`."""
+    """Somebody of the organisation. `role` is one of `accounts.roles.Role`, `language` what the system writes in."""
 
     __tablename__ = "staff_user"
 
@@ -27,5 +27,6 @@ class StaffUser(Base):
     address: Mapped[str] = mapped_column(String(320))
     address_key: Mapped[str] = mapped_column(String(320), unique=True)
     role: Mapped[str] = mapped_column(String(20))
+    language: Mapped[str] = mapped_column(String(5), default="de")
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[dt.datetime]

@@ -13,7 +13,7 @@ from newsletter.accounts.models import StaffUser
 from newsletter.accounts.roles import MANAGE_STAFF, PERMISSIONS, Role
 from newsletter.errors import NewsletterError
 from subscribers import audit
-from subscribers.actor import Actor, ActorKind
+from subscribers.actor import Actor, ActorKind, Permission
 from subscribers.address import EmailAddress
 
 
@@ -33,7 +33,9 @@ class StaffExists(NewsletterError):
         self.address = address
 
 
-def create_first(session: Session, address: EmailAddress, *, by: Actor, now: dt.datetime) -> StaffUser:
+def create_first(
+    session: Session, address: EmailAddress, *, by: Actor, now: dt.datetime, language: str = "de"
+) -> StaffUser:
     """Make the first staff user, an admin. The same address again changes nothing.
 
     Raises:
@@ -46,7 +48,12 @@ def create_first(session: Session, address: EmailAddress, *, by: Actor, now: dt.
     if session.scalar(select(func.count()).select_from(StaffUser)):
         raise StaffExists(address.address)
     user = StaffUser(
-        address=address.address, address_key=address.key, role=Role.ADMIN.value, active=True, created_at=now
+        address=address.address,
+        address_key=address.key,
+        role=Role.ADMIN.value,
+        language=language,
+        active=True,
+        created_at=now,
     )
     session.add(user)
     session.flush()
@@ -65,6 +72,13 @@ def actor_of(session: Session, address: str) -> Actor:
     if user is None or not user.active:
         raise StaffUserNotFound(address)
     return Actor(ActorKind.STAFF, user.address, PERMISSIONS[Role(user.role)])
+
+
+def who_may(session: Session, permission: Permission) -> tuple[StaffUser, ...]:
+    """The active staff users with a permission, the oldest first."""
+    roles = [role.value for role, permissions in PERMISSIONS.items() if permission in permissions]
+    found = select(StaffUser).where(StaffUser.active, StaffUser.role.in_(roles)).order_by(StaffUser.id)
+    return tuple(session.scalars(found))
 
 
 def _by_key(session: Session, key: str) -> StaffUser | None:

@@ -13,10 +13,12 @@ from newsletter.accounts import installation, staff
 from newsletter.app import now
 from newsletter.cli.context import opened, settings
 from newsletter.database import Database, DatabaseUnusable, reason_of
+from newsletter.delivery.alerts import listing
 from newsletter.delivery.transports import open_transport
 from newsletter.engine import tables
 from newsletter.engine.tables import EngineTablesMissing
 from newsletter.errors import NewsletterError
+from newsletter.i18n import LANGUAGES
 from newsletter.settings import Settings
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
@@ -29,7 +31,8 @@ class NotWell(NewsletterError):
 
 @click.command(cls=rich_click.RichCommand)
 @click.option("--admin", metavar="EMAIL", help="The first staff user, who may do everything.")
-def init(admin: str | None) -> None:
+@click.option("--language", type=click.Choice(LANGUAGES), default="de", show_default=True, help="Theirs.")
+def init(admin: str | None, language: str) -> None:
     """Make an installation: home folder, secret, database, and the first staff user.
 
     Run again after an upgrade, it brings the database up to date and changes nothing else.
@@ -48,7 +51,7 @@ def init(admin: str | None) -> None:
         _make_secret(session, chosen)
         installation.bind(session, chosen.secret, by=Actor.command_line(), now=now())
         if address:
-            staff.create_first(session, address, by=Actor.command_line(), now=now())
+            staff.create_first(session, address, by=Actor.command_line(), now=now(), language=language)
     database.close()
     click.echo(f"The installation in {chosen.home} is ready.")
 
@@ -57,15 +60,18 @@ def init(admin: str | None) -> None:
 def doctor() -> None:
     """Look for what keeps this installation from working, and say how to mend it."""
     with opened() as app:
-        problems = [*app.settings.public_problems(), *app.database.problems()]
+        problems = [*app.settings.public_problems(), *app.settings.private_problems(), *app.database.problems()]
         if not tables.are_there(app.database):
             problems.append(str(EngineTablesMissing()))
-        if not (app.settings.smtp or app.settings.demo):
+        if not (app.settings.has_relay or app.settings.demo):
             problems.append(f"NEWSLETTER_SMTP_URL is not set: mail is written to {app.settings.home}/maildir alone.")
-        try:
-            open_transport(app.settings.smtp_url).check()
-        except NewsletterError as error:
-            problems.append(str(error))
+        for url in dict.fromkeys((*app.settings.relay_urls, app.settings.alerts.smtp_url)):
+            try:
+                open_transport(url).check()
+            except NewsletterError as error:
+                problems.append(str(error))
+        with app.reading() as session:
+            problems += [f"Alert {each.id}: {listing.words_of(each).line}" for each in listing.waiting(session)]
     for problem in problems:
         click.echo(f"• {problem}")
     if problems:

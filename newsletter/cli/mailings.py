@@ -12,6 +12,7 @@ from newsletter.cli.arguments import ID, by_whom
 from newsletter.cli.context import actor, opened
 from newsletter.cli.output import as_json, show_json, show_line, show_table
 from newsletter.delivery import mailings, statement
+from newsletter.delivery.alerts import listing
 from newsletter.delivery.models import DeliveryState, Mailing
 from subscribers.actor import Actor
 
@@ -58,6 +59,7 @@ def statement_(mailing_id: int, json_: bool) -> None:  # noqa: FBT001
     with opened() as app, app.reading() as session:
         numbers = statement.statement(session, mailing_id).as_json()
         reason = mailings.mailing(session, mailing_id).reason
+        alerts = listing.open_of(session, mailing_id=mailing_id)
         demo = app.settings.demo
     if json_:
         show_json(numbers)
@@ -67,6 +69,8 @@ def statement_(mailing_id: int, json_: bool) -> None:  # noqa: FBT001
         click.echo(f"{name:{width}}  {value:>8}")
     if reason:
         click.echo(f"\n{reason}")
+    for alert in alerts:
+        click.echo(f"\nAlert {alert.id}: {listing.words_of(alert).line}")
     if demo:
         click.echo("\nThis is a demo installation (NEWSLETTER_DEMO=1): its links work on this machine only.")
 

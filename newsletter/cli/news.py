@@ -6,14 +6,12 @@ from pathlib import Path
 import click
 import rich_click
 
-from newsletter.app import App
 from newsletter.cli.context import opened
 from newsletter.cli.output import as_json, progress, say, show_json, show_table
 from newsletter.errors import NewsletterError
 from newsletter.issues import revisions
 from newsletter.news import gathering, importing, pool
-from newsletter.news.fetching import FetchPolicy
-from newsletter.news.gathering import Gatherer, SourceResult
+from newsletter.news.gathering import SourceResult
 from newsletter.news.importing import Imported
 from newsletter.news.models import SourceKind
 from subscribers.actor import Actor
@@ -47,7 +45,7 @@ def fetch() -> None:
     """Ask all sources; one that is broken never stops the others."""
     with opened() as app, progress("Asking sources") as bar:
         results = []
-        for result in gathering.fetch_sources(app, _gatherer(app), by=Actor.command_line(), now=app.now()):
+        for result in gathering.fetch_sources(app, app.gatherer, by=Actor.command_line(), now=app.now()):
             results.append(result)
             bar.to(len(results))
     if not results:
@@ -69,7 +67,7 @@ def import_(what: tuple[str, ...]) -> None:
         for path_or_url in what:
             try:
                 imported = importing.import_from(
-                    app, path_or_url, gatherer=_gatherer(app), by=Actor.command_line(), now=app.now()
+                    app, path_or_url, gatherer=app.gatherer, by=Actor.command_line(), now=app.now()
                 )
             except NewsletterError as error:
                 failures.append(error)
@@ -102,10 +100,6 @@ def list_(unused: bool, json_: bool) -> None:  # noqa: FBT001
         ((item.id, item.date, item.title, ", ".join(map(str, used.get(item.id, ())))) for item in items),
         empty="The pool is empty. `newsletter news import PATH_OR_URL` or `newsletter news fetch` fills it.",
     )
-
-
-def _gatherer(app: App) -> Gatherer:
-    return Gatherer(FetchPolicy(allow_private=app.settings.fetch_private), app.settings.media_folder)
 
 
 def _tell_source(result: SourceResult) -> None:

@@ -10,7 +10,7 @@ import datetime as dt
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from newsletter.delivery.models import Mailing, MailingKind, MailingState, Window, WindowState
+from newsletter.delivery.models import Mailing, MailingKind, MailingState, StopCause, Window, WindowState
 from newsletter.issues.models import Issue, IssueState
 from subscribers import audit
 from subscribers.actor import Actor
@@ -28,14 +28,17 @@ def finish_where_done(session: Session, mailing: Mailing, *, now: dt.datetime) -
         issue.move(IssueState.SENT)
 
 
-def stop(session: Session, mailing: Mailing, *, reason: str, now: dt.datetime) -> None:
+def stop(
+    session: Session, mailing: Mailing, *, reason: str, now: dt.datetime, cause: StopCause = StopCause.FAULT
+) -> None:
     """Pause a mailing because something is wrong with it; a person reads the reason and resumes or cancels.
 
-    One that somebody paused or cancelled meanwhile stays as it is.
+    An alert follows by itself (`alerts.watching`). One that somebody paused or cancelled meanwhile stays as it is.
     """
     if mailing.state not in (MailingState.PLANNING, MailingState.SENDING):
         return
     mailing.move(MailingState.PAUSED, reason)
+    mailing.stopped_for = cause.value
     audit.record(session, "mailing.pause", f"mailing:{mailing.id}", by=Actor.worker(), now=now, reason=reason)
 
 

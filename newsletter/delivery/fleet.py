@@ -90,13 +90,13 @@ class Fleet:
     def _keep_alive(self, slot: "_Slot") -> None:
         pause = FIRST_PAUSE_S
         while self._begun(slot):
-            begun_at = time.monotonic()  # noqa: TID251  # how long a process lived, by no wall clock
+            begun_at = time.monotonic()  # how long a process lived, by no wall clock
             slot.listen()
             status = slot.end(GENTLE_S)
             self._recover()
             with self._changed:
                 slot.give_up()
-            pause = FIRST_PAUSE_S if time.monotonic() - begun_at > WELL_AFTER_S else pause  # noqa: TID251
+            pause = FIRST_PAUSE_S if time.monotonic() - begun_at > WELL_AFTER_S else pause
             if self._stopping.wait(pause):
                 return
             self._say(f"A sender process ended with exit status {status}; it is started again.")

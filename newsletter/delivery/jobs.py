@@ -44,7 +44,7 @@ class Jobs(Protocol):
 
 def jobs_of(session: Session) -> Jobs:
     """What the app bound to the sessions of its database; without one, the ledger alone is looked through."""
-    bound: Jobs = session.info.get(JOBS, _NO_ENGINE)
+    bound: Jobs = session.info.get(JOBS, NO_ENGINE)
     return bound
 
 
@@ -60,4 +60,4 @@ class _NoEngine:
         return frozenset()
 
 
-_NO_ENGINE = _NoEngine()
+NO_ENGINE = _NoEngine()

@@ -53,6 +53,13 @@ MOVES: dict[MailingState, frozenset[MailingState]] = {
 }
 
 
+class StopCause(StrEnum):
+    """Why the system paused a mailing by itself."""
+
+    FAULT = "fault"  # `reason` says what is wrong
+    LATE = "late"  # its time was missed
+
+
 class DeliveryState(StrEnum):
     """What is known of one recipient's copy. `sending` is no state: it is what open leases hold."""
 
@@ -81,7 +88,8 @@ class Mailing(Base):
     `plan_cursor` is the last subscriber planned, `next_position` the next row's position: both move
     in the transaction of their chunk, so that planning goes on where it stopped. `planned_at` is
     None until the audience is frozen. One with a `parent_id` goes to those whom the mailings of its
-    issue missed.
+    issue missed. `stopped_for` is a `StopCause` while the system has paused it, and empty where a
+    person has.
     """
 
     __tablename__ = "mailing"
@@ -107,6 +115,7 @@ class Mailing(Base):
     compiled: Mapped[str] = mapped_column(ForeignKey("compiled.digest"))
     state: Mapped[str] = mapped_column(String(10), default=MailingState.PLANNING.value)
     reason: Mapped[str] = mapped_column(Text, default="")
+    stopped_for: Mapped[str] = mapped_column(String(10), default="")
     epoch: Mapped[int] = mapped_column(default=1)
     due_at: Mapped[dt.datetime]
     plan_cursor: Mapped[int] = mapped_column(default=0)
@@ -126,6 +135,7 @@ class Mailing(Base):
             raise WrongState(f"Mailing {self.id}", self.state, wanted.value)
         self.state = wanted.value
         self.reason = reason
+        self.stopped_for = ""
         self.epoch += 1
 
 
@@ -175,6 +185,14 @@ class DeliveryAttempt(Base):
     __table_args__ = (
         ForeignKeyConstraint(["mailing_id", "position"], ["delivery.mailing_id", "delivery.position"]),
         Index("ix_delivery_attempt_mailing_id_position", "mailing_id", "position"),
+        # Doubts are found by it. An index over states of deliveries would be written with every reply.
+        Index(
+            "ix_delivery_attempt_unanswered",
+            "mailing_id",
+            "position",
+            sqlite_where=text("code IS NULL"),
+            postgresql_where=text("code IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -218,11 +236,15 @@ class Window(Base):
 
 
 class Relay(Base):
-    """What is known of a relay's health: how often it failed in a row and when to try again."""
+    """What is known of a relay's health: how often it failed in a row and when to try again.
+
+    `since` is when `alerts.watching` first saw that it fails.
+    """
 
     __tablename__ = "relay"
 
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
     failures: Mapped[int] = mapped_column(default=0)
     retry_at: Mapped[dt.datetime | None]
+    since: Mapped[dt.datetime | None]
     reply: Mapped[str] = mapped_column(Text, default="")

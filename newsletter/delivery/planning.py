@@ -23,7 +23,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from newsletter.delivery import batches, endings, missed
-from newsletter.delivery.models import Delivery, Mailing, MailingState, Window
+from newsletter.delivery.models import Delivery, Mailing, MailingState, StopCause, Window
 from newsletter.errors import WrongState
 from subscribers import audience
 from subscribers.models import Subscriber, Subscription, SubscriptionState
@@ -70,7 +70,7 @@ def _begun(session: Session, mailing: Mailing, *, now: dt.datetime) -> bool:
         return True
     if now - mailing.due_at > GRACE:
         reason = f"It was due at {mailing.due_at:%Y-%m-%d %H:%M} UTC, and no worker ran. Resume it to send it now."
-        endings.stop(session, mailing, reason=reason, now=now)
+        endings.stop(session, mailing, reason=reason, now=now, cause=StopCause.LATE)
         return False
     try:
         endings.issue_is_sending(session, mailing)

@@ -33,6 +33,8 @@ class LedgerBroken(NewsletterError):
             "keep the database as it is and restore a backup beside it."
         )
         self.mailing_id = mailing_id
+        self.planned = planned
+        self.found = found
 
 
 @dataclass(frozen=True, slots=True)

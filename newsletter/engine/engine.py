@@ -3,7 +3,7 @@
     with Engine(database, seat=seat, run=run, crons=crons, at_once=8, urgent_at_once=2) as engine:
         stopped.wait()
         engine.stop()       # nothing more begins, and what ends from here on does not count as done
-        senders.stop()      # so that each run(mailing, batch) returns
+        senders.stop()      # so that each run returns
 
 Any number of machines and processes may run one each on the same database. What is running when the
 engine ends goes back to its queue, for whoever comes first. What a crash leaves behind is run again by
@@ -23,6 +23,7 @@ from dbos import error as dbos_error
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.database import Database, DatabaseUnusable, reason_of
+from newsletter.delivery.jobs import BatchRun
 from newsletter.engine import APPLICATION, BATCH, CRON, MAIL, URGENT, VERSION, housekeeping, logs, seating, tables
 from newsletter.engine.presence import BEAT_S, Presence
 from newsletter.engine.running import Running
@@ -57,7 +58,7 @@ class Engine:
         database: Database,
         *,
         seat: Seat,
-        run: Callable[[int, int], None],
+        run: Callable[[BatchRun], None],
         crons: Sequence[Cron],
         at_once: int,
         urgent_at_once: int,
@@ -71,7 +72,7 @@ class Engine:
         Args:
             database: where the queues are.
             seat: whom a crash leaves its work to.
-            run: called with (mailing, batch) on a thread of its own; returns when nothing of the batch
+            run: called with each run of a batch on a thread of its own; returns when nothing of the batch
                 is to be sent for now. May be called again at any time, also while it runs elsewhere.
             crons: what else there is to do; the same in all processes, as they share one set of schedules.
             at_once: how many batches run here at a time; all processes go by what the latest one says.
@@ -177,11 +178,11 @@ class Engine:
             log_level="WARNING",
         )
 
-    def _batch(self) -> Callable[[int, int], None]:
+    def _batch(self) -> Callable[[int, int, int], None]:
         """What DBOS calls for each batch; a plain function, as its decorator marks it."""
 
-        def batch(mailing: int, number: int) -> None:
-            self._do(partial(self._run, mailing, number))
+        def batch(mailing: int, number: int, run: int) -> None:
+            self._do(partial(self._run, BatchRun(mailing, number, run)))
 
         return batch
 

@@ -56,7 +56,7 @@ class EngineJobs:
         if delay_s > 0:
             options["delay_seconds"] = delay_s
         with tables.told_where_missing():
-            self._client().enqueue_in_transaction(session, options, batch.mailing, batch.batch)
+            self._client().enqueue_in_transaction(session, options, batch.mailing, batch.batch, batch.run)
 
     def without_life(self, session: Session, runs: Collection[BatchRun]) -> frozenset[BatchRun]:
         """Those of the runs that nothing waits for or works on, as this very transaction sees it.

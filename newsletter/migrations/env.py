@@ -6,6 +6,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
 import newsletter.accounts.models
+import newsletter.delivery.alerts.models
 import newsletter.delivery.batches
 import newsletter.delivery.models
 import newsletter.engine.models

@@ -5,7 +5,7 @@
         fetched.body
 
 Limits hold for what a stranger's server can do: size (of the inflated body, counted while it
-comes), time (of the whole), redirects, and where they lead (`connecting`). Nothing is taken
+comes), time (of the whole), redirects, and where they lead (`network.connecting`). Nothing is taken
 from the environment but the certificates to trust.
 """
 
@@ -14,17 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from http import HTTPStatus
-from ssl import SSLContext
 
 import httpcore
 import httpx
 
 from newsletter.errors import NewsletterError
+from newsletter.network.addresses import Address, is_public
+from newsletter.network.connecting import AddressRefused, Guard, GuardedTransport, Resolver, system_resolver, trusted
 from newsletter.news import inflating
-from newsletter.news.addresses import Address, is_public
-from newsletter.news.connecting import AddressRefused, Guard, GuardedTransport, Resolver, system_resolver
 
 _MEGABYTE = 1_000_000
 _LONGEST_VALIDATOR = 100  # characters; what is longer is no use to us, and asking unconditionally is always right
@@ -104,19 +102,13 @@ def fetch(
     with (
         _told_about(url),
         httpx.Client(
-            transport=GuardedTransport(guard, _trusted()),
+            transport=GuardedTransport(guard, trusted()),
             headers=headers,
             timeout=policy.limit_seconds,
             trust_env=False,
         ) as client,
     ):
         return _follow(client, url, policy=policy, accept=accept)
-
-
-@cache
-def _trusted() -> SSLContext:
-    """The usual authorities, or those of SSL_CERT_FILE; loading them takes 20 ms."""
-    return httpx.create_ssl_context(trust_env=True)
 
 
 @contextmanager

@@ -81,7 +81,8 @@ def main(options: Mapping[str, object]) -> None:
     def note(what: str, work: str) -> None:
         os.write(log, f"{what} {work} {time.monotonic()} {seat.name}\n".encode())
 
-    def run(mailing: int, batch: int) -> None:
+    def run(found: BatchRun) -> None:
+        mailing, batch = found.mailing, found.batch
         note("begin", f"{mailing}:{batch}")
         stopped.wait(lasting)
         if options.get("chained") and batch < 1000 and not stopped.is_set():  # each run enqueues another

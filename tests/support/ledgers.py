@@ -149,7 +149,7 @@ def a_worker(
     clock = clock or Clock()
     return Worker(
         database,
-        transport=transport,
+        transports=[transport],
         journals=Journals(journal_folder(database), monotonic=clock.monotonic),
         messages=Messages(SECRET, PUBLIC_URL),
         clock=clock,

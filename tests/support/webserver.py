@@ -12,12 +12,13 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 @dataclass(slots=True)
 class WebServer:
-    """A running server. `requests` are the paths asked for, in order, with their headers."""
+    """A running server. `requests` are the paths asked for, in order, with their headers; `bodies` what was posted."""
 
     url: str
     port: int
     answers: dict[str, Answer] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
     def at(self, path: str, answer: Answer) -> str:
         """Answer a path this way; gives its address."""
@@ -70,6 +71,10 @@ def serving(tls: SSLContext | None = None) -> Iterator[WebServer]:
                 answer(self)
             except OSError:  # the client had seen enough
                 self.close_connection = True
+
+        def do_POST(self) -> None:
+            state.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.do_GET()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class named it
             pass

@@ -42,6 +42,10 @@ def test_a_relay_that_is_set_is_taken_and_its_password_not_shown(monkeypatch: py
         ("BASE_URL", "news.example.org", "NEWSLETTER_BASE_URL: “news.example.org” is no address"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, proxy", "NEWSLETTER_TRUSTED_PROXIES: 'proxy' does not appear to be an IPv4"),
         ("DEMO", "maybe", "NEWSLETTER_DEMO: Input should be a valid boolean"),
+        ("ALERTS_SMTP_URL", "u:geheim@mail.example.org", "NEWSLETTER_ALERTS_SMTP_URL: the url of a relay begins with"),
+        ("ALERTS_MAIL_TO", "ana@example.org, ben", "NEWSLETTER_ALERTS_MAIL_TO: “ben” is not an e-mail address"),
+        ("ALERTS_WEBHOOK", "https://u:geheim@a.example", "NEWSLETTER_ALERTS_WEBHOOK: the web hook has a user or"),
+        ("ALERTS_WEBHOOK_SECRET", "geheim", "NEWSLETTER_ALERTS_WEBHOOK_SECRET: the secret of the web hook has"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_so_is_named(
@@ -54,6 +58,7 @@ def test_a_setting_that_cannot_be_meant_so_is_named(
 
     assert str(raised.value).startswith(sentence)
     assert "\n" not in str(raised.value)
+    assert "geheim" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,24 @@ LEASED = "UPDATE delivery_window SET state = 'open', owner = '', executor = '', 
 
 def upgrade() -> None:
     """Each table and column below is explained at its model."""
+    _upgrade_ledger()
+    op.create_table(
+        "engine_seat",
+        sa.Column("id", sa.String(length=60), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_engine_seat")),
+    )
+    _upgrade_alerts()
+
+
+def downgrade() -> None:
+    """Take them away again."""
+    _downgrade_alerts()
+    op.drop_table("engine_seat")
+    _downgrade_ledger()
+
+
+def _upgrade_ledger() -> None:
     op.execute(BEGUN)
     op.execute(LEASED)
     with op.batch_alter_table("delivery_window") as window:
@@ -43,20 +61,69 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["mailing_id"], ["mailing.id"], name=op.f("fk_delivery_batch_mailing_id_mailing")),
         sa.PrimaryKeyConstraint("mailing_id", "number", name=op.f("pk_delivery_batch")),
     )
-    op.create_table(
-        "engine_seat",
-        sa.Column("id", sa.String(length=60), nullable=False),
-        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_engine_seat")),
-    )
 
 
-def downgrade() -> None:
-    """Take them away again."""
+def _downgrade_ledger() -> None:
     op.drop_table("delivery_batch")
     op.drop_index(op.f("ix_delivery_window_mailing_id_batch"), "delivery_window")
     with op.batch_alter_table("delivery_window") as window:
         window.add_column(sa.Column("begun", sa.Integer(), nullable=True))
         window.drop_column("seen_at")
         window.drop_column("batch")
-    op.drop_table("engine_seat")
+
+
+def _upgrade_alerts() -> None:
+    op.create_table(
+        "alert",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=300), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("mailing_id", sa.Integer(), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("occurrence", sa.BigInteger(), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("acknowledged_by", sa.String(length=320), nullable=False),
+        sa.Column("mail_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("mail_failures", sa.Integer(), nullable=False),
+        sa.Column("hook_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("hooked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("hook_failures", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["mailing_id"], ["mailing.id"], name=op.f("fk_alert_mailing_id_mailing")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
+    )
+    with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_alert_key_open",
+            ["key"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+        batch_op.create_index(batch_op.f("ix_alert_key_mailed_at"), ["key", "mailed_at"], unique=False)
+    with op.batch_alter_table("mailing", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("stopped_for", sa.String(length=10), nullable=False, server_default=""))
+    with op.batch_alter_table("relay", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("since", sa.DateTime(timezone=True), nullable=True))
+    with op.batch_alter_table("staff_user", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("language", sa.String(length=5), nullable=False, server_default="de"))
+    op.create_index(
+        "ix_delivery_attempt_unanswered",
+        "delivery_attempt",
+        ["mailing_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("code IS NULL"),
+        postgresql_where=sa.text("code IS NULL"),
+    )
+
+
+def _downgrade_alerts() -> None:
+    op.drop_index("ix_delivery_attempt_unanswered", table_name="delivery_attempt")
+    op.drop_column("staff_user", "language")
+    op.drop_column("relay", "since")
+    op.drop_column("mailing", "stopped_for")
+    op.drop_table("alert")

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.news import fetching
-from newsletter.news.addresses import Address
+from newsletter.network import connecting
+from newsletter.network.addresses import Address
 from newsletter.news.fetching import Fetched, FetchFailed, FetchPolicy, PrivateAddress, Status, fetch
 from tests.support.webserver import WebServer, page, redirect, serving
 
@@ -378,9 +378,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trusting(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FetchPolicy]:
     """A policy to which a.example and b.example are here, while that one certificate is trusted."""
     monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
-    fetching._trusted.cache_clear()
+    connecting.trusted.cache_clear()
     yield replace(LOCAL, resolve=named(a_example="127.0.0.1", b_example="127.0.0.1"))
-    fetching._trusted.cache_clear()
+    connecting.trusted.cache_clear()
 
 
 def test_certificates_are_checked_by_the_name_though_the_address_is_fixed(

@@ -2,7 +2,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from newsletter.news.addresses import is_public
+from newsletter.network.addresses import is_public
 
 
 @pytest.mark.parametrize(

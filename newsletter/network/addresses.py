@@ -1,12 +1,13 @@
-"""Which network addresses are on the open internet, and so may be asked for news.
+"""Which network addresses are on the open internet, and so may be asked.
 
     is_public(ip_address("93.184.216.34"))  # True
     is_public(ip_address("::ffff:127.0.0.1"))  # False
 
-A source is typed by a person or named by a redirect; asking an address inside our own network
-for it would let a stranger read what only the inside may see.
+A source of news is typed by a person or named by a redirect; asking an address inside our own
+network for it would let a stranger read what only the inside may see. A web hook would let one write.
 """
 
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 Address = IPv4Address | IPv6Address
@@ -18,6 +19,17 @@ _NOT_PUBLIC_V6 = (
     IPv6Network("2002::/16"),  # 6to4, given up (RFC 7526); may hide any IPv4 address
     IPv6Network("3fff::/20"),  # documentation (RFC 9637), not known to Python 3.11
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far we may go: to the open internet, or also to private networks."""
+
+    allow_private: bool = False
+
+    def allows(self, address: Address) -> bool:
+        """Tell whether an address may be asked."""
+        return self.allow_private or is_public(address)
 
 
 def is_public(address: Address) -> bool:

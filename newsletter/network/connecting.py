@@ -1,13 +1,13 @@
 """The one gate to the network: every connection goes to an address that was looked up once and judged.
 
-    with httpx.Client(transport=GuardedTransport(guard), trust_env=False) as client:
+    with httpx.Client(transport=GuardedTransport(guard, trusted()), trust_env=False) as client:
         client.get("https://www.example.org/")
 
 The name is resolved here, all its addresses are judged, and the connection is made to one of
 *those*: there is no second look-up that could answer otherwise (DNS rebinding). Host header and
 TLS name stay those of the URL, since only the lowest layer knows the address. A decimal or octal
 host (`http://2130706433/`) is resolved like any other, and judged as what it is. Every redirect
-passes the same gate. The guard also carries the deadline of the whole fetch, which a server that
+passes the same gate. The guard also carries the deadline of the whole request, which a server that
 sends one byte a second cannot outlive.
 """
 
@@ -17,12 +17,13 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import httpcore
 import httpx
 
-from newsletter.news.addresses import Address
+from newsletter.network.addresses import Address
 
 Resolver = Callable[[str, int], tuple[Address, ...]]
 
@@ -45,7 +46,7 @@ class Allows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What one fetch may do: where it may connect, and until when (on the monotonic clock)."""
+    """What one request may do: where it may connect, and until when (on the monotonic clock)."""
 
     policy: Allows
     resolve: Resolver
@@ -87,6 +88,12 @@ def system_resolver(host: str, port: int) -> tuple[Address, ...]:
     return tuple(dict.fromkeys(ipaddress.ip_address(address[4][0]) for address in found))
 
 
+@cache
+def trusted() -> ssl.SSLContext:
+    """The usual authorities, or those of SSL_CERT_FILE; loading them takes 20 ms."""
+    return httpx.create_ssl_context(trust_env=True)
+
+
 class GuardedTransport(httpx.BaseTransport):
     """An httpx transport through the gate; it knows no proxies."""
 
@@ -106,6 +113,7 @@ class GuardedTransport(httpx.BaseTransport):
                     target=request.url.raw_path,
                 ),
                 headers=request.headers.raw,
+                content=request.stream,
                 extensions=request.extensions,
             )
         )

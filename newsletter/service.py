@@ -1,0 +1,110 @@
+"""All that a worker runs as one command: senders, the engine that hands them work, and what is due at its time.
+
+    with Service(app, start, processes=2, say=say) as service:
+        service.run(stopped)      # until the event is set; what is not done waits for the next start
+
+The senders are processes of their own (`Fleet`), each with one thread, and start first. Any number of machines may
+run a service each on one PostgreSQL; the ledger's leases keep them apart.
+"""
+
+import datetime as dt
+import math
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+from sqlalchemy.orm import Session
+
+from newsletter.app import App
+from newsletter.delivery import batches, planning
+from newsletter.delivery.batches import AUDIENCE
+from newsletter.delivery.fleet import Fleet, Start
+from newsletter.delivery.jobs import BatchRun
+from newsletter.delivery.journals import Journals
+from newsletter.delivery.patience import Patient
+from newsletter.delivery.recovering import Recovery
+from newsletter.delivery.transports import open_transport
+from newsletter.engine.engine import Cron, Engine
+from newsletter.engine.seats import Seat
+from newsletter.news import gathering
+from subscribers.actor import Actor
+
+POLL_S = 1.0
+_SPARE_BATCHES = 2  # so that a process has work while the engine looks for more
+_URGENT = 4  # a process works on so many tests and system mails at a time
+
+_log = structlog.get_logger(__name__)
+
+
+class Service:
+    """Runs until it is told to stop."""
+
+    def __init__(self, app: App, start: Start, *, processes: int, say: Callable[[str], object]) -> None:
+        """Take how to start a sender process, as `Fleet` does."""
+        settings = app.settings
+        self._app = app
+        self._processes = processes
+        self._patient = Patient(app.database, sleep=time.sleep)  # noqa: TID251  # wiring gives what others take
+        self._journals = Journals(settings.journal_folder, monotonic=time.monotonic)
+        lost_after = dt.timedelta(minutes=settings.lost_after_minutes)
+        self._recovery = Recovery(self._patient, self._journals, lost_after=lost_after, clock=app.now)
+        self._fleet = Fleet(start, processes=processes, recover=self._recovery.run, say=say)
+        self._stopping = threading.Event()
+
+    def run(self, stopped: threading.Event) -> None:
+        """Work until stopped; then let the senders hear the last replies, settle, and give back the rest.
+
+        Recovers before the engine runs: whatever it hands out then is not held by the dead.
+        """
+        self._recovery.run()
+        with self._seat() as seat, self._app.attendant(), self._fleet, self._engine(seat) as engine:
+            while not stopped.wait(POLL_S):
+                self._recovery.run()
+            self._stopping.set()
+            engine.stop()
+            self._fleet.stop()
+
+    def _seat(self) -> Seat:
+        return Seat.take(self._app.settings.journal_folder, machine=self._journals.me.folder)
+
+    def _engine(self, seat: Seat) -> Engine:
+        connections = sum(open_transport(url).connections for url in self._app.settings.relay_urls)
+        at_once = math.ceil(connections / batches.WINDOWS) + _SPARE_BATCHES * self._processes
+        return Engine(
+            self._app.database,
+            seat=seat,
+            run=self._run,
+            crons=(
+                Cron("reconcile", "* * * * *", self._reconcile),
+                Cron("fetch", "*/15 * * * *", self._fetch),
+            ),
+            at_once=at_once,
+            urgent_at_once=_URGENT * self._processes,
+        )
+
+    def _run(self, run: BatchRun) -> None:
+        """Freeze an audience, or have a batch sent; and have what is left of it be run again when it is due."""
+        is_done = self._frozen(run.mailing) if run.batch == AUDIENCE else self._fleet.send((run.mailing, run.batch))
+        if is_done:
+            self._patient.write(lambda session: batches.ended(session, run))
+
+    def _frozen(self, mailing: int) -> bool:
+        def chunk(session: Session) -> bool:
+            return planning.plan_chunk(session, mailing, now=self._app.now())
+
+        while not self._stopping.is_set():
+            if not self._patient.write(chunk):
+                return True
+        return False
+
+    def _reconcile(self) -> None:
+        found = self._patient.write(partial(batches.reconcile, now=self._app.now()))
+        if found:
+            _log.warning("forgotten batches were handed over again", batches=found)
+
+    def _fetch(self) -> None:
+        app = self._app
+        results = list(gathering.fetch_sources(app, app.gatherer, by=Actor.worker(), now=app.now()))
+        _log.info("sources were asked", sources=len(results), failed=sum(bool(result.failure) for result in results))
