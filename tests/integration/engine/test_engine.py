@@ -36,9 +36,9 @@ class Seen:
         self._lock = threading.Lock()
         self._lasting = lasting
 
-    def __call__(self, mailing: int, batch: int) -> None:
+    def __call__(self, run: BatchRun) -> None:
         with self._lock:
-            self.runs.append((mailing, batch))
+            self.runs.append((run.mailing, run.batch))
             self._now += 1
             self.most = max(self.most, self._now)
         time.sleep(self._lasting)  # noqa: TID251  # as long as sending would take
@@ -50,7 +50,7 @@ class Seen:
 def running(
     database: Database,
     folder: Path,
-    run: Callable[[int, int], None],
+    run: Callable[[BatchRun], None],
     *,
     crons: tuple[Cron, ...] = (),
     at_once: int = 4,
@@ -127,9 +127,9 @@ def test_so_many_run_at_a_time_and_the_urgent_beside_them(engine_database: Datab
 
 
 def test_a_run_that_fails_has_no_life_and_does_no_harm(engine_database: Database, tmp_path: Path) -> None:
-    def run(mailing: int, batch: int) -> None:
-        if batch == 1:
-            raise ValueError(f"anna@example.org in {mailing}")
+    def run(found: BatchRun) -> None:
+        if found.batch == 1:
+            raise ValueError(f"anna@example.org in {found.mailing}")
 
     with capture_logs() as lines, running(engine_database, tmp_path, run):
         enqueue(engine_database, FIRST, SECOND)
@@ -147,8 +147,8 @@ def test_a_run_that_fails_has_no_life_and_does_no_harm(engine_database: Database
 def test_the_end_gives_back_what_is_not_done(engine_database: Database, tmp_path: Path) -> None:
     asked, began = threading.Event(), threading.Event()
 
-    def run(mailing: int, batch: int) -> None:
-        del mailing, batch
+    def run(found: BatchRun) -> None:
+        del found
         began.set()
         asked.wait()
 
@@ -165,8 +165,8 @@ def test_the_end_gives_back_what_is_not_done(engine_database: Database, tmp_path
 def test_what_does_not_end_is_left_behind_and_run_by_the_next(engine_database: Database, tmp_path: Path) -> None:
     began, for_ever = threading.Event(), threading.Event()
 
-    def run(mailing: int, batch: int) -> None:
-        del mailing, batch
+    def run(found: BatchRun) -> None:
+        del found
         began.set()
         for_ever.wait()
 

@@ -89,5 +89,5 @@ def test_the_same_batch_twice_at_a_time_is_told_apart() -> None:
     second.set()
     assert futures[1].result(5) is None
 
-    assert still == {"m7:b1:1"}
+    assert still == {"m1:b1:1"}
     assert running.names == frozenset()
