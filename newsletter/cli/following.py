@@ -1,5 +1,6 @@
 """`newsletter mailing progress`: how a mailing is getting on, once or until it ends."""
 
+import contextlib
 import datetime as dt
 import time
 from collections.abc import Iterable
@@ -42,28 +43,33 @@ def progress(mailing_id: int, follow: bool, json_: bool) -> None:  # noqa: FBT00
 
 
 def show_following(seen: Iterable[Progress], *, json_: bool, console: Console) -> None:
-    """Show each as it comes: a picture that changes on a terminal, else a line for each that differs."""
-    if json_:
-        for one in seen:
-            show_line(one.as_json())
-    elif console.is_terminal:
-        with Live(console=console, auto_refresh=False) as shown:
+    """Show each as it comes: a picture that changes on a terminal, else a line for each that differs.
+
+    Whoever has seen enough presses Ctrl+C, which ends the looking and nothing else.
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        if json_:
             for one in seen:
-                shown.update(picture(one), refresh=True)
-    else:
-        _show_lines(seen)
+                show_line(one.as_json())
+        elif console.is_terminal:
+            _show_pictures(seen, console)
+        else:
+            _show_lines(seen)
 
 
 def picture(seen: Progress) -> RenderableType:
     """The bar with its numbers, and what failed below."""
     made = seen.statement
-    bar = Table.grid(padding=(0, 2))
-    bar.add_row(
-        f"Mailing {made.mailing}",
-        ProgressBar(total=max(made.recipients, 1), completed=seen.settled or int(not made.recipients), width=32),
-        f"{seen.settled} of {made.recipients}",
+    bar = ProgressBar(
+        total=max(made.recipients, 1),
+        completed=seen.settled or int(not made.recipients),
+        width=32,
+        complete_style="blue",  # the usual red is for what is wrong
+        finished_style="green",
     )
-    return Group(bar, Text(_line(seen)), *_failures(seen.failures))
+    shown = Table.grid(padding=(0, 2))
+    shown.add_row(f"Mailing {made.mailing}: {made.state}", bar, f"{seen.settled} of {made.recipients}")
+    return Group(shown, Text(", ".join(_numbers(seen))), *_failures(seen.failures))
 
 
 def _show_once(seen: Progress) -> None:
@@ -71,6 +77,12 @@ def _show_once(seen: Progress) -> None:
     width = len(str(max((failure.number for failure in seen.failures), default=0)))
     for failure in seen.failures:
         click.echo(f"{failure.number:>{width}}  {failure.state}: {_reason(failure)}")
+
+
+def _show_pictures(seen: Iterable[Progress], console: Console) -> None:
+    with Live(console=console, auto_refresh=False) as shown:
+        for one in seen:
+            shown.update(picture(one), refresh=True)
 
 
 def _show_lines(seen: Iterable[Progress]) -> None:
@@ -84,14 +96,19 @@ def _show_lines(seen: Iterable[Progress]) -> None:
 def _line(seen: Progress) -> str:
     """The mailing in one line: its state, what is done, what was accepted, how fast, and until when."""
     made = seen.statement
-    parts = [f"{made.state}: {seen.settled} of {made.recipients} settled", f"{made.accepted} accepted"]
+    done = f"{made.state}: {seen.settled} of {made.recipients} settled"
+    return ", ".join((done, *_numbers(seen)))
+
+
+def _numbers(seen: Progress) -> Iterable[str]:
+    made = seen.statement
+    yield f"{made.accepted} accepted"
     if made.deferred:
-        parts.append(f"{made.deferred} to be tried again")
+        yield f"{made.deferred} to be tried again"
     if seen.is_moving:
-        parts.append(f"{seen.per_second:g} a second")
+        yield f"{seen.per_second:g} a second"
     if seen.expected_end:
-        parts.append(f"ends about {seen.expected_end:%Y-%m-%d %H:%M:%S} UTC")
-    return ", ".join(parts)
+        yield f"ends about {seen.expected_end:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _failures(failures: tuple[Failure, ...]) -> Iterable[RenderableType]:

@@ -107,7 +107,7 @@ def progress(session: Session, mailing_id: int, *, now: dt.datetime) -> Progress
         mailing.state,
         recipients=mailing.next_position - 1,
         rows=rows,
-        leased=dict(session.execute(statement.leased_by_state(mailing_id)).tuples()),
+        leased=dict(session.execute(statement.leased_by_state(mailing_id)).all()),
     )
     per_second = _rate(recent, mailing.planned_at, now=now)
     return Progress(
@@ -223,7 +223,7 @@ def _examples(session: Session, mailing_id: int, groups: Sequence[_Group]) -> Ma
             Delivery.mailing_id == mailing_id, Delivery.position.in_(positions)
         )
     )
-    return dict(found.tuples())
+    return dict(found.all())
 
 
 def _failures(groups: Sequence[_Group], examples: Mapping[int, str]) -> tuple[Failure, ...]:

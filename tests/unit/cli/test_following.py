@@ -1,6 +1,7 @@
 import datetime as dt
 import io
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -62,9 +63,8 @@ def test_programs_get_each_look_as_one_line(capsys: pytest.CaptureFixture[str]) 
 
 def test_a_terminal_shows_a_bar_the_line_and_what_failed() -> None:
     assert _drawn(HALF) == [
-        "Mailing 7  ━━━━━━━━━━━━━━━━━━╸               590 of 1000",
-        "sending: 590 of 1000 settled, 550 accepted, 10 to be tried again, 12.5 a second, ends about",
-        "2026-11-23 09:00:33 UTC",
+        "Mailing 7: sending  ━━━━━━━━━━━━━━━━━━╸               590 of 1000",
+        "550 accepted, 10 to be tried again, 12.5 a second, ends about 2026-11-23 09:00:33 UTC",
         "",
         "12  rejected  550 5.1.1 <[bold]anna@example.org> nobody",
         " 3  excluded  left",
@@ -87,12 +87,20 @@ def test_following_on_a_terminal_ends_with_the_last_picture() -> None:
     show_following([HALF, DONE], json_=False, console=console)
 
     shown = written.getvalue()
-    assert "590 of 1000" in shown
-    assert shown.rindex("590 of 1000") < shown.index("sent: 1000 of 1000 settled, 960 accepted")
+    assert shown.index("590 of 1000") < shown.index("Mailing 7: sent") < shown.index("960 accepted")
+    assert "590 of 1000" not in shown[shown.index("Mailing 7: sent") :]
+
+
+def test_whoever_stops_looking_is_told_no_error() -> None:
+    def looks() -> Iterator[Progress]:
+        yield HALF
+        raise KeyboardInterrupt
+
+    show_following(looks(), json_=True, console=Console(file=io.StringIO()))
 
 
 @pytest.mark.parametrize("recipients", [0, 1])
 def test_a_mailing_to_nobody_is_done(recipients: int) -> None:
     nobody = Progress(Statement(7, "sent", recipients, 0, 0, recipients, 0, 0, 0, 0, 0, 0), 0.0, None, ())
 
-    assert _drawn(nobody)[0] == f"Mailing 7  {'━' * 32}  {recipients} of {recipients}"
+    assert _drawn(nobody)[0] == f"Mailing 7: sent  {'━' * 32}  {recipients} of {recipients}"

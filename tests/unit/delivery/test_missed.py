@@ -47,7 +47,7 @@ def _addresses(session: Session, mailing: Mailing) -> list[str]:
 
 
 def _give_back(session: Session, lease: Lease) -> None:
-    ledger.release(session, lease, now=LATER)
+    ledger.end(session, lease.owner, now=LATER)
 
 
 def _issue(session: Session, mailing: Mailing) -> Issue:

@@ -4,10 +4,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import ledger, mailings, planning, resending, statement
-from newsletter.delivery.ledger import Lease, Outcome, Row
+from newsletter.delivery import ledger, mailings, planning, resending, settling, statement
+from newsletter.delivery.ledger import Lease, Row
 from newsletter.delivery.models import Delivery, Mailing, MailingKind, MailingState, Window
 from newsletter.delivery.resending import NothingUnknown, NotResendable, NotUnknown
+from newsletter.delivery.settling import Outcome, Settlement
 from newsletter.delivery.verdicts import Reply, Step, Verdict
 from newsletter.errors import WrongState
 from newsletter.issues.models import Issue, IssueState
@@ -46,11 +47,11 @@ def _sent(session: Session, *outcomes: Outcome) -> Mailing:
 
 
 def _settle(session: Session, lease: Lease, row: Row, outcome: Outcome) -> None:
-    ledger.settle(session, lease, row, outcome)
+    settling.settle(session, Settlement(lease.kind, lease.mailing_id, row.position, row.attempt, outcome))
 
 
 def _give_back(session: Session, lease: Lease, *, now: dt.datetime) -> None:
-    ledger.release(session, lease, now=now)
+    ledger.end(session, lease.owner, now=now)
 
 
 def _claimed(session: Session) -> Lease:
@@ -136,7 +137,7 @@ def test_a_cancelled_resend_leaves_the_issue_sent(session: Session, sent: Mailin
 
 
 def test_a_late_reply_to_the_old_attempt_still_overrides(session: Session, sent: Mailing) -> None:
-    lease = Lease(sent.id, 1, 2, "gone", 1, NOW, MailingKind.ISSUE, sent.issue_id, sent.compiled)
+    lease = Lease(sent.id, 1, 2, 1, "gone", 1, NOW, MailingKind.ISSUE, sent.issue_id, sent.compiled)
     resending.resend(session, sent, positions=[2], by=BY, now=LATER)
 
     _settle(session, lease, Row(2, 1, None, None, "r2@example.org", {}), ACCEPTED)

@@ -99,7 +99,7 @@ def _claim_second_window(session: Session) -> None:
     assert first is not None
     assert second is not None
     assert (first.first_position, second.first_position) == (1, 201)
-    ledger.release(session, first, now=NOW)
+    ledger.end(session, first.owner, now=NOW)
 
 
 def test_what_a_window_held_is_sending_no_more_when_its_lease_has_ended(session: Session) -> None:
@@ -108,7 +108,7 @@ def test_what_a_window_held_is_sending_no_more_when_its_lease_has_ended(session:
     assert lease is not None
     assert len(_positions(session, mailing, "sending")) == 200
 
-    ledger.release(session, lease, now=NOW)
+    ledger.end(session, lease.owner, now=NOW)
 
     assert _positions(session, mailing, "sending") == []
     assert len(_positions(session, mailing, "queued")) == 200

@@ -92,20 +92,6 @@ def test_asked_to_stop_it_settles_the_message_it_is_at_and_lets_go(database: Dat
     assert transport.closed == 1
 
 
-def test_run_forever_ends_when_asked(database: Database, mailing: int) -> None:
-    stop = Stop()
-
-    def after_all(address: str) -> None:
-        if address == FOUR[3]:
-            stop.ask()
-
-    transport = MemoryTransport(after_all)
-    a_worker(database, transport, stop=stop).run_forever()
-
-    assert _to(transport) == list(FOUR)
-    assert numbers(database, mailing)["accepted"] == 4
-
-
 def test_what_waits_for_later_is_reported(database: Database) -> None:
     later = NOW + dt.timedelta(hours=3)
     with database.writing() as session:
