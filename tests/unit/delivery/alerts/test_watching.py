@@ -119,7 +119,7 @@ def test_rows_in_doubt_are_told_when_the_mailing_is_over_and_until_somebody_rese
     assert watch(session) == [(f"mailing:{mailing.id}:unknown", True)]
     assert alerts(session)[0].facts["number"] == 2
 
-    first.state = DeliveryState.ACCEPTED.value
+    first.state, mailing.state = DeliveryState.QUEUED.value, MailingState.SENDING.value  # resent
     watch(session)
     assert (alerts(session)[0].facts["number"], alerts(session)[0].count) == (1, 1)
 
