@@ -80,7 +80,7 @@ def _stopped(session: Session, *, now: dt.datetime) -> Iterator[Cause]:
 
 
 def _unknown(session: Session) -> Iterator[Cause]:
-    """Issues that are over with recipients in doubt, or of which a whole lease was lost.
+    """Issues with recipients in doubt that are over, or of which a whole lease was lost.
 
     Once told, they are told of until nobody is in doubt: resending one of them makes an issue run again.
 
@@ -88,7 +88,7 @@ def _unknown(session: Session) -> Iterator[Cause]:
     not looked through.
     """
     is_over = Mailing.state.in_((MailingState.SENT.value, MailingState.CANCELLED.value))
-    is_lost = Delivery.reason != ""  # the token of the lease it was lost with
+    lost = func.count().filter(Delivery.reason != "")  # the token of the lease they were lost with
     was_told = Mailing.id.in_(
         select(Alert.mailing_id).where(Alert.ended_at.is_(None), Alert.kind == AlertKind.DELIVERIES_UNKNOWN.value)
     )
@@ -108,9 +108,9 @@ def _unknown(session: Session) -> Iterator[Cause]:
             DeliveryAttempt.code.is_(None),
             Delivery.state == DeliveryState.UNKNOWN.value,
             Mailing.kind == MailingKind.ISSUE.value,
-            or_(is_over, is_lost, was_told),
         )
-        .group_by(Mailing.id, Mailing.name)
+        .group_by(Mailing.id, Mailing.name, Mailing.state)
+        .having(or_(is_over, lost > 0, was_told))
         .order_by(Mailing.id)
     )
     for mailing_id, name, number in session.execute(doubts):
