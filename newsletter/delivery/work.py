@@ -24,7 +24,7 @@ MOST = 100  # windows that are counted: more connections than that nobody has
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How many windows may be claimed now, how many of them are urgent, whether any is leased, and which relays rest."""
+    """How many windows may be claimed now, how many are urgent, whether any is leased, and which relays rest."""
 
     due: int
     urgent: int

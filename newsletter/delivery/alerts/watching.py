@@ -21,7 +21,7 @@ from newsletter.delivery import planning
 from newsletter.delivery.alerts import causes, comparing
 from newsletter.delivery.alerts.causes import Cause
 from newsletter.delivery.alerts.comparing import Difference
-from newsletter.delivery.alerts.models import AlertKind
+from newsletter.delivery.alerts.models import Alert, AlertKind
 from newsletter.delivery.models import (
     Delivery,
     DeliveryAttempt,
@@ -80,13 +80,18 @@ def _stopped(session: Session, *, now: dt.datetime) -> Iterator[Cause]:
 
 
 def _unknown(session: Session) -> Iterator[Cause]:
-    """Issues that are over with recipients in doubt, or of which a whole lease was lost.
+    """Issues with recipients in doubt that are over, or of which a whole lease was lost.
+
+    Once told, they are told of until nobody is in doubt: resending one of them makes an issue run again.
 
     A row that is in doubt has an attempt without an answer, and these are few: rows themselves are
     not looked through.
     """
     is_over = Mailing.state.in_((MailingState.SENT.value, MailingState.CANCELLED.value))
-    is_lost = Delivery.reason != ""  # the token of the lease it was lost with
+    lost = func.count().filter(Delivery.reason != "")  # the token of the lease they were lost with
+    was_told = Mailing.id.in_(
+        select(Alert.mailing_id).where(Alert.ended_at.is_(None), Alert.kind == AlertKind.DELIVERIES_UNKNOWN.value)
+    )
     doubts = (
         select(Mailing.id, Mailing.name, func.count(Delivery.position.distinct()))
         .select_from(DeliveryAttempt)
@@ -103,9 +108,9 @@ def _unknown(session: Session) -> Iterator[Cause]:
             DeliveryAttempt.code.is_(None),
             Delivery.state == DeliveryState.UNKNOWN.value,
             Mailing.kind == MailingKind.ISSUE.value,
-            or_(is_over, is_lost),
         )
-        .group_by(Mailing.id, Mailing.name)
+        .group_by(Mailing.id, Mailing.name, Mailing.state)
+        .having(or_(is_over, lost > 0, was_told))
         .order_by(Mailing.id)
     )
     for mailing_id, name, number in session.execute(doubts):

@@ -22,6 +22,14 @@ BEGUN = """
         AND delivery_window.state = 'leased' AND delivery_window.begun = delivery.position)
 """
 LEASED = "UPDATE delivery_window SET state = 'open', owner = '', executor = '', leased_at = NULL WHERE state = 'leased'"
+# A row in doubt is found by its attempt without an answer.
+UNANSWERED = """
+    INSERT INTO delivery_attempt (mailing_id, position, attempt, at, relay, code, enhanced, reply)
+    SELECT mailing_id, position, attempt, coalesce(at, CURRENT_TIMESTAMP), relay, NULL, '', reply FROM delivery
+    WHERE state = 'unknown' AND NOT EXISTS (
+        SELECT 1 FROM delivery_attempt AS known WHERE known.mailing_id = delivery.mailing_id
+        AND known.position = delivery.position AND known.attempt = delivery.attempt AND known.code IS NULL)
+"""
 
 
 def upgrade() -> None:
@@ -111,6 +119,7 @@ def _upgrade_alerts() -> None:
         batch_op.add_column(sa.Column("since", sa.DateTime(timezone=True), nullable=True))
     with op.batch_alter_table("staff_user", schema=None) as batch_op:
         batch_op.add_column(sa.Column("language", sa.String(length=5), nullable=False, server_default="de"))
+    op.execute(UNANSWERED)
     op.create_index(
         "ix_delivery_attempt_unanswered",
         "delivery_attempt",
