@@ -25,6 +25,7 @@ _COMMANDS = {
     "subscriber": ("people", "subscriber", "The people on the lists."),
     "issue": ("issues", "issue", "Compose, check, approve and send an issue."),
     "mailing": ("mailings", "mailing", "What was sent, to whom, and what became of it."),
+    "rate": ("rates", "rate", "How fast mail goes out; changeable while it does."),
     "consent": ("consent", "consent", "The proof of who agreed to what."),
     "worker": ("work", "worker", "Send what is due."),
     "serve": ("work", "serve", "Serve the public pages, and send what is due."),

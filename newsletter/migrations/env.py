@@ -7,6 +7,7 @@ from alembic.autogenerate.api import AutogenContext
 
 import newsletter.accounts.models
 import newsletter.delivery.models
+import newsletter.delivery.pace
 import newsletter.issues.models
 import newsletter.news.models
 import newsletter.web.models  # noqa: F401  # each import registers its tables

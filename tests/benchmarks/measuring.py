@@ -34,9 +34,14 @@ def measure(
         "peer_value": round(peer_us, 1),
         "ratio": round(peer_us / ours_us, 2),
         "sink": "none",
-        "machine": f"{os.cpu_count()} × {_processor()}, Python {platform.python_version()}",
+        "machine": machine(),
     }
     print(json.dumps(line, ensure_ascii=False))
+
+
+def machine() -> str:
+    """What it ran on."""
+    return f"{os.cpu_count()} × {_processor()}, Python {platform.python_version()}"
 
 
 def _medians(
