@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from newsletter.database import Database
@@ -263,10 +263,19 @@ def test_two_machines_with_wrong_clocks_share_a_rate_by_the_clock_of_the_server(
 
 
 @on_postgresql
+def test_time_goes_on_within_a_transaction(session: Session) -> None:
+    pacing.set_rate(session, GLOBAL, 5, by=BY, now=NOW)
+    pacing.grant(session, [GLOBAL], wanted=1, now=NOW)
+    session.execute(text("SELECT pg_sleep(0.25)"))
+
+    assert pacing.grant(session, [GLOBAL], wanted=1, now=NOW).waits_s == 0
+
+
+@on_postgresql
 def test_who_was_overtaken_while_waiting_for_a_key_gives_the_others_back(database: Database) -> None:
     """B has read that all is even and booked `global`; then it waits for A, which fills up `provider:gmail`."""
     with database.writing() as session:
-        limit(session, GLOBAL, 1000)
+        limit(session, GLOBAL, 20)
         limit(session, GMAIL, 10)
     waits = threading.Event()
 
