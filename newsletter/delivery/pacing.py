@@ -74,7 +74,8 @@ class RateOutOfRange(NewsletterError):
 class Grant:
     """What may begin: so many messages, after a wait, with a gap between two. With no rows: ask again after the wait.
 
-    A grant is for now. What is not begun within about a second is lost and must be asked for again.
+    The wait counts from the answer, for asking itself may have waited. A grant is for now: what is not begun
+    within about a second is lost and must be asked for again.
     """
 
     rows: int

@@ -133,9 +133,8 @@ def _begin(database: Database, ready: "Barrier", moments: list[float]) -> None:
     end = time.monotonic() + SECONDS + 0.5
     while time.monotonic() < end:
         with database.writing() as session:
-            asked = time.monotonic()
             granted = pacing.grant(session, KEYS, wanted=200, now=now())
-        begins = asked + granted.waits_s
+        begins = time.monotonic() + granted.waits_s
         _sleep_until(begins)
         for _ in range(granted.rows):
             _sleep_until(begins)
