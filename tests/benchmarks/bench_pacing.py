@@ -2,6 +2,7 @@
 
 The rate is counted over three seconds from the first message on, beside what was set: the ratio is to be 1. A second
 figure of each kind has eight connections a process and two rates, so that most are sent away again and again.
+`most_in_a_second` tells how late the processes were, too: what is granted to one key never exceeds 106 in a second.
 """
 
 import json
