@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from newsletter.delivery.permissions import SEND_ISSUES, SEND_TESTS
+from newsletter.delivery.permissions import SEND_ISSUES, SEND_TESTS, SET_RATES
 from newsletter.issues.permissions import APPROVE_ISSUES, MANAGE_PUBLICATIONS, WRITE_ISSUES
 from newsletter.news.permissions import WRITE_NEWS
 from subscribers.actor import MANAGE_PEOPLE, Permission
@@ -25,5 +25,5 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.EDITOR: _EDITOR,
     Role.APPROVER: _EDITOR | {APPROVE_ISSUES, SEND_ISSUES},
     Role.LIST_ADMIN: frozenset({MANAGE_PEOPLE}),
-    Role.ADMIN: _EDITOR | {APPROVE_ISSUES, SEND_ISSUES, MANAGE_PUBLICATIONS, MANAGE_PEOPLE, MANAGE_STAFF},
+    Role.ADMIN: _EDITOR | {APPROVE_ISSUES, SEND_ISSUES, SET_RATES, MANAGE_PUBLICATIONS, MANAGE_PEOPLE, MANAGE_STAFF},
 }

@@ -26,6 +26,7 @@ _COMMANDS = {
     "issue": ("issues", "issue", "Compose, check, approve and send an issue."),
     "mailing": ("mailings", "mailing", "What was sent, to whom, and what became of it."),
     "alert": ("alerts", "alert", "What waits for a person."),
+    "rate": ("rates", "rate", "How fast mail goes out; changeable while it does."),
     "consent": ("consent", "consent", "The proof of who agreed to what."),
     "worker": ("work", "worker", "Send what is due."),
     "serve": ("work", "serve", "Serve the public pages, and send what is due."),

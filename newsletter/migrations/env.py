@@ -9,6 +9,7 @@ import newsletter.accounts.models
 import newsletter.delivery.alerts.models
 import newsletter.delivery.batches
 import newsletter.delivery.models
+import newsletter.delivery.pace
 import newsletter.engine.models
 import newsletter.issues.models
 import newsletter.news.models

@@ -41,12 +41,27 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_engine_seat")),
     )
+    op.create_table(
+        "pace",
+        sa.Column("key", sa.String(length=220), nullable=False),
+        sa.Column("per_second", sa.Double(), nullable=True),
+        sa.Column("even_at", sa.BigInteger(), nullable=False),
+        sa.Column("slowed_to", sa.Double(), nullable=True),
+        sa.Column("slowed_from", sa.Double(), nullable=True),
+        sa.Column("slowed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("holds", sa.Integer(), nullable=False),
+        sa.CheckConstraint("per_second > 0", name=op.f("ck_pace_per_second")),
+        sa.CheckConstraint("slowed_to > 0", name=op.f("ck_pace_slowed_to")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_pace")),
+    )
     _upgrade_alerts()
 
 
 def downgrade() -> None:
     """Take them away again."""
     _downgrade_alerts()
+    op.drop_table("pace")
     op.drop_table("engine_seat")
     _downgrade_ledger()
 
