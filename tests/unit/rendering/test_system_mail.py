@@ -31,7 +31,7 @@ def test_every_shipped_mail_is_made_of_its_sample(folder: Path, language: str) -
     html = "".join(part for part in compiled.html if isinstance(part, str))
     assert f'<html lang="{language}"' in html
     assert "prefers-color-scheme: dark" in html
-    assert "http" not in html.replace("{", "")  # nothing is fetched from anywhere
+    assert not [fetch for fetch in ("src=", "url(", "@import", "<link", "background=") if fetch in html]
     assert compiled.subject
     assert "xNL" not in compiled.to_json()
     assert compiled.automatic
