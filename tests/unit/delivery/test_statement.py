@@ -46,6 +46,7 @@ def _filled(session: Session, people: int, *states: str) -> Mailing:
                 "first_position": first,
                 "last_position": min(first + 199, people),
                 "provider": "other",
+                "batch": 1,
                 "due_at": NOW,
             }
             for first in range(1, people + 1, 200)
