@@ -196,7 +196,8 @@ class Worker:
         watches, precedence, meter = Watches(), Precedence(), Meter(self._monotonic)
         lanes: list[Lane] = []
         for transport in self._transports:
-            health = Health(transport.name, books, clock=self._clock, stopping=stopping)
+            host = self._journals.me.host
+            health = Health(transport.name, books, host=host, clock=self._clock, stopping=stopping)
             desk = Desk(
                 transport.name,
                 books,

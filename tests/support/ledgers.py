@@ -139,8 +139,7 @@ def a_system_mail(session: Session, address: str = "anna@example.org", **ids: in
 
 def a_worker(
     database: Database,
-    transport: Transport,
-    *,
+    *transports: Transport,
     clock: Clock | None = None,
     stop: Stop | None = None,
     sleep: Callable[[float], object] = lambda _: None,
@@ -149,7 +148,7 @@ def a_worker(
     clock = clock or Clock()
     return Worker(
         database,
-        transports=[transport],
+        transports=transports,
         journals=Journals(journal_folder(database), monotonic=clock.monotonic),
         messages=Messages(SECRET, PUBLIC_URL),
         clock=clock,
