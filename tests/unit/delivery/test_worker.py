@@ -203,7 +203,7 @@ def test_a_provider_that_says_too_much_is_sent_to_more_slowly(database: Database
     a_worker(database, MemoryTransport(lambda _: busy)).run_until_idle()
 
     with database.reading() as session:
-        slowed = dict(session.execute(select(Pace.key, Pace.slowed_to)).tuples())
+        slowed = {pace.key: pace.slowed_to for pace in session.scalars(select(Pace))}
     assert slowed == {"provider:gmail": 1.0}, "greylisting at one small provider says nothing of the others"
 
 
