@@ -1,6 +1,7 @@
 """Mailings to send in tests: people on a list, an issue approved and scheduled, a worker over any transport."""
 
 import datetime as dt
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from subscribers.models import MailingList, Subscriber, Subscription, Subscripti
 from tests.support.makers import BY, NOW, SECRET, a_list, a_publication
 
 PUBLIC_URL = "https://news.example.org"
+JOURNALS = "TESTS_JOURNALS"  # an environment variable, for workers that are processes
 COMPILED = CompiledIssue(
     language="de",
     sender=Mailbox("Presse", "presse@example.org"),
@@ -159,8 +161,10 @@ def a_worker(
 
 
 def journal_folder(database: Database) -> Path:
-    """Where the workers over a database keep their journals."""
-    return Path(str(database.engine.url.database)).parent / "journal"
+    """Where workers keep their journals: beside the database, or where `tests.conftest` says for a server's."""
+    if database.engine.dialect.name == "sqlite":
+        return Path(str(database.engine.url.database)).parent / "journal"
+    return Path(os.environ[JOURNALS])
 
 
 def the_statement(database: Database, mailing_id: int) -> Statement:
