@@ -93,9 +93,11 @@ class Fleet:
             begun_at = time.monotonic()  # how long a process lived, by no wall clock
             slot.listen()
             status = slot.end(GENTLE_S)
-            self._recover()
-            with self._changed:
-                slot.give_up()
+            try:
+                self._recover()
+            finally:
+                with self._changed:
+                    slot.give_up()
             pause = FIRST_PAUSE_S if time.monotonic() - begun_at > WELL_AFTER_S else pause
             if self._stopping.wait(pause):
                 return
