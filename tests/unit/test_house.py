@@ -41,9 +41,9 @@ def documents() -> dict[Path, str]:
     return {path: text for path, text in texts().items() if path.suffix == ".md" and path.parts[0] != "tests"}
 
 
-def test_the_version_is_the_top_entry_of_the_changelog() -> None:
+def test_the_version_is_the_top_released_entry_of_the_changelog() -> None:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
-    top = re.search(r"^## \[?([\w.]+)", (CHECKOUT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    top = re.search(r"^## \[?([0-9][\w.]*)", (CHECKOUT / "CHANGELOG.md").read_text(), re.MULTILINE)
 
     assert top
     assert top[1] == project["version"]
