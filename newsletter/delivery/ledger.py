@@ -278,10 +278,14 @@ def _exclusion(kind: MailingKind) -> ColumnElement[str | None]:
 
 
 def _cancel(session: Session, of_rows: ColumnElement[bool]) -> None:
+    """Cancel what is queued or deferred; what was in doubt and waited to be resent is in doubt again."""
+    was_in_doubt = and_(Delivery.state == DeliveryState.QUEUED.value, Delivery.attempt > 0, Delivery.code.is_(None))
     session.execute(
         update(Delivery)
         .where(of_rows, Delivery.state.in_((DeliveryState.QUEUED.value, DeliveryState.DEFERRED.value)))
-        .values(state=DeliveryState.CANCELLED.value, next_at=None)
+        .values(
+            state=case((was_in_doubt, DeliveryState.UNKNOWN.value), else_=DeliveryState.CANCELLED.value), next_at=None
+        )
         .execution_options(synchronize_session=False)
     )
 

@@ -10,7 +10,7 @@ that issue. Who that is, planning finds out: a row that is settled meanwhile cou
 
 import datetime as dt
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import Session
 
 from newsletter.delivery import batches
@@ -100,15 +100,14 @@ def has_issue(session: Session, mailing: Mailing) -> ColumnElement[bool]:
     of_issue = session.scalars(
         select(Mailing.id).where(Mailing.issue_id == mailing.issue_id, Mailing.kind == MailingKind.ISSUE.value)
     ).all()
-    return (
-        exists()
-        .where(
-            Delivery.mailing_id.in_(of_issue),
-            Delivery.address_key == Subscriber.address_key,
-            Delivery.state.in_([state.value for state in _NOT_MISSED]),
-        )
-        .correlate(Subscriber)
+    row = select(literal(1)).where(
+        Delivery.mailing_id.in_(of_issue),
+        Delivery.address_key == Subscriber.address_key,
+        Delivery.state.in_([state.value for state in _NOT_MISSED]),
     )
+    # No EXISTS: of that PostgreSQL makes a join, and of the wrong kind, as long as it has no statistics of
+    # a mailing that was planned just now. This is asked of each person by itself, in the index of addresses.
+    return row.limit(1).correlate(Subscriber).scalar_subquery().is_not(None)
 
 
 def _full_mailing(session: Session, mailing: Mailing) -> Mailing:

@@ -144,7 +144,7 @@ def _take_back(session: Session, record: Record, *, now: dt.datetime) -> None:
             Delivery.state == DeliveryState.UNKNOWN.value,
             Delivery.reason == record.token,
         )
-        .values(state=DeliveryState.QUEUED.value, reason="", next_at=None)
+        .values(state=DeliveryState.QUEUED.value, reason="", next_at=None, attempt=Delivery.attempt - 1)
         .returning(Delivery.position)
         .execution_options(synchronize_session=False)
     ).all()

@@ -9,9 +9,10 @@ still a fact and overrides, also this.
 """
 
 import datetime as dt
-from collections.abc import Collection
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, and_, exists, or_, true, update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from newsletter.delivery import batches
@@ -113,7 +114,7 @@ def _queue(session: Session, mailing: Mailing, which: ColumnElement[bool], *, no
         .execution_options(synchronize_session=False)
     ).all()
     if queued:
-        _open_windows(session, mailing, now=now)
+        _open_windows(session, mailing, sorted(queued), now=now)
     if queued and mailing.state == MailingState.SENT:
         mailing.move(MailingState.SENDING)
         mailing.finished_at = None
@@ -122,23 +123,22 @@ def _queue(session: Session, mailing: Mailing, which: ColumnElement[bool], *, no
     return tuple(sorted(queued))
 
 
-def _open_windows(session: Session, mailing: Mailing, *, now: dt.datetime) -> None:
-    """Make every window due that holds something queued, but for the leased: their owners open those again."""
-    holds_queued = exists().where(
-        Delivery.mailing_id == mailing.id,
-        Delivery.position.between(Window.first_position, Window.last_position),
-        Delivery.state == DeliveryState.QUEUED.value,
-    )
+def _open_windows(session: Session, mailing: Mailing, queued: Sequence[int], *, now: dt.datetime) -> None:
+    """Make the windows around these positions due, but for the leased: their owners open those again."""
+    firsts = session.scalars(
+        select(Window.first_position).where(Window.mailing_id == mailing.id).order_by(Window.first_position)
+    ).all()
+    around = {firsts[bisect_right(firsts, position) - 1] for position in queued}
     waits_for_retries = and_(Window.state == WindowState.OPEN.value, Window.due_at > now)
-    session.execute(
+    session.connection().execute(
         update(Window)
         .where(
             Window.mailing_id == mailing.id,
+            Window.first_position == bindparam("around"),
             or_(Window.state == WindowState.DONE.value, waits_for_retries),
-            holds_queued.correlate(Window),
         )
-        .values(state=WindowState.OPEN.value, due_at=now)
-        .execution_options(synchronize_session=False)
+        .values(state=WindowState.OPEN.value, due_at=now),
+        [{"around": first} for first in sorted(around)],
     )
 
 
