@@ -160,8 +160,9 @@ def a_worker(
 
 
 def journal_folder(database: Database) -> Path:
-    """Where the workers over a database keep their journals."""
-    return Path(str(database.engine.url.database)).parent / "journal"
+    """Where the workers over a database keep their journals: beside its file, or its server's socket."""
+    url = database.engine.url
+    return Path(str(url.query.get("host") or Path(str(url.database)).parent)) / "journal"
 
 
 def the_statement(database: Database, mailing_id: int) -> Statement:
