@@ -72,6 +72,7 @@ class EngineDatabase(Database):
     def __init__(self, url: str, engine: FakeEngine) -> None:
         super().__init__(url)
         self._jobs = engine
+        self.writes = 0
         self.bind(engine)
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
@@ -79,4 +80,5 @@ class EngineDatabase(Database):
     @contextmanager
     def writing(self) -> Iterator[Session]:
         with self._jobs.in_transaction(), super().writing() as session:
+            self.writes += 1
             yield session

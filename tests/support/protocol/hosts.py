@@ -146,9 +146,7 @@ class World:
         made = host.journals.create()
         for _ in range(2):
             with self.database.writing() as session:
-                lease = work.claimed(
-                    session, str(host.journals.me), token=made.token, relay=RELAY, now=self.now, of=of
-                )
+                lease = work.claimed(session, str(host.journals.me), token=made.token, relay=RELAY, now=self.now, of=of)
         if lease is None:
             made.discard()
             return None
@@ -164,9 +162,7 @@ class World:
         if sender.read_at != self.now:
             sender.rows = []
         if not sender.rows and sender.lease.owner in ledger.running(session, {sender.lease.owner}):
-            sender.rows = list(
-                ledger.read(session, sender.lease, after=sender.position, limit=SLICE, now=self.now)
-            )
+            sender.rows = list(ledger.read(session, sender.lease, after=sender.position, limit=SLICE, now=self.now))
             sender.read_at = self.now
             for row in sender.rows:
                 _check_may_get_it(session, sender.lease, row)

@@ -40,6 +40,8 @@ class Protocol(RuleBasedStateMachine):
         for name, value in (("WINDOW", 2), ("CHUNK", 4)):
             self._patch.setattr(planning, name, value)
         self._patch.setattr(batches, "WINDOWS", 2)
+        self.checked = 0  # the write after which all was compared
+        self.made = 1  # mailings
         self.engine = FakeEngine()
         self.folder = Path(tempfile.mkdtemp(prefix="newsletter-protocol-"))
         database = EngineDatabase(url, self.engine)
@@ -230,15 +232,16 @@ class Protocol(RuleBasedStateMachine):
 
         self._on_mailing(number, act)
 
-    @precondition(lambda self: self.mailings() < MOST_MAILINGS)
+    @precondition(lambda self: self.made < MOST_MAILINGS)
     @rule(number=which)
     def send_to_the_missed(self, number: int) -> None:
         def act(session: Session, mailing: Mailing) -> None:
             missed.send(session, mailing, by=BY, now=self.world.now)
+            self.made += 1
 
         self._on_mailing(number, act)
 
-    @precondition(lambda self: self.mailings() < MOST_MAILINGS)
+    @precondition(lambda self: self.made < MOST_MAILINGS)
     @rule(number=which, system=st.booleans())
     def send_to_one(self, number: int, system: bool) -> None:  # noqa: FBT001  # drawn
         def act(session: Session) -> None:
@@ -259,6 +262,7 @@ class Protocol(RuleBasedStateMachine):
             )
 
         self._write(act)
+        self.made += 1
 
     @rule(number=which, become=st.sampled_from(["left", "confirmed", "confirmed", "suppressed", "erased", "moved"]))
     def reader_changes(self, number: int, become: str) -> None:
@@ -283,6 +287,9 @@ class Protocol(RuleBasedStateMachine):
 
     @invariant()
     def it_adds_up_and_agrees_with_the_truth(self) -> None:
+        if self.world.database.writes == self.checked:
+            return
+        self.checked = self.world.database.writes
         with self.world.database.reading() as session:
             self.world.truth.check(session, self.world.owners())
 
@@ -361,10 +368,6 @@ class Protocol(RuleBasedStateMachine):
         over = (MailingState.SENT.value, MailingState.CANCELLED.value)
         with self.world.database.reading() as session:
             return bool(session.query(Mailing).where(Mailing.state.not_in(over)).count())
-
-    def mailings(self) -> int:
-        with self.world.database.reading() as session:
-            return session.query(Mailing).count()
 
     def _move(self, session: Session, person: Subscriber) -> None:
         """Go to a new address, or to one that somebody else has given up."""

@@ -84,9 +84,9 @@ class Truth:
         told, state = self.told[place], DeliveryState(row.state)
         latest = max(told, default=0)
         says = f"{place} is {row.state} at attempt {row.attempt}, and was told {told}"
-        if told and told[latest] is Verdict.ACCEPTED:
+        if Verdict.ACCEPTED in told.values():
             assert state is DeliveryState.ACCEPTED, says
-        if told and told[latest] is Verdict.REJECTED and self.begun.get(place, 0) <= latest:
+        elif told and told[latest] is Verdict.REJECTED and self.begun.get(place, 0) <= latest:
             assert state is DeliveryState.REJECTED, says
         match state:
             case DeliveryState.ACCEPTED:
