@@ -99,11 +99,6 @@ class Record:
         return tuple((line, begun.get(_key(line))) for line in self.lines if isinstance(line, Answer))
 
     @property
-    def begun_positions(self) -> frozenset[int]:
-        """Whoever may have got something."""
-        return frozenset(line.position for line in self.lines if isinstance(line, Begin))
-
-    @property
     def leased(self) -> Leased | None:
         """The window, once one was claimed."""
         return next((line for line in self.lines if isinstance(line, Leased)), None)

@@ -140,7 +140,7 @@ def _take_back(session: Session, record: Record, *, now: dt.datetime) -> None:
         .where(
             Delivery.mailing_id == leased.mailing,
             Delivery.position.between(leased.first_position, leased.last_position),
-            Delivery.position.not_in(record.begun_positions),
+            Delivery.position.not_in([begun.position for begun in record.in_doubt]),
             Delivery.state == DeliveryState.UNKNOWN.value,
             Delivery.reason == record.token,
         )

@@ -5,6 +5,9 @@
 **A reply is a fact.** Settling asks neither for the mailing's state nor for its epoch nor for the lease: it
 overrides whatever the row says, except a reply of the same or a later attempt. So settling twice
 changes nothing, a journal may be replayed as often as one likes, and a late reply mends a doubt.
+
+**Accepted is for good.** Who has the message once has it, whichever attempt it was and whatever a later
+attempt met: an acceptance overrides all that is said of other attempts, and nothing overrides it.
 """
 
 import datetime as dt
@@ -12,12 +15,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Integer, Update, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Integer, String, Update, and_, bindparam, case, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from newsletter.delivery.models import Delivery, DeliveryAttempt, DeliveryState, MailingKind
+from newsletter.delivery import batches
+from newsletter.delivery.models import (
+    Delivery,
+    DeliveryAttempt,
+    DeliveryState,
+    Mailing,
+    MailingKind,
+    MailingState,
+    Window,
+    WindowState,
+)
 from newsletter.delivery.retry import retry_delay
 from newsletter.delivery.verdicts import Reply, Verdict
+from subscribers.orm import current
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +85,62 @@ def settle(session: Session, one: Settlement) -> None:
     written = session.connection().execute(_WRITE, _values(one, state, next_at)).rowcount
     if written and not _is_accepted(one):
         session.connection().execute(insert(DeliveryAttempt), _attempt(one))
+    if written and next_at is not None:
+        _have_tried_again(session, one, next_at)
 
 
 def _is_accepted(one: Settlement) -> bool:
     return one.outcome.verdict is Verdict.ACCEPTED
 
 
+def _have_tried_again(session: Session, one: Settlement, next_at: dt.datetime) -> None:
+    """See that a deferred row, of which was heard only after its lease was lost, is not forgotten.
+
+    Its window may be done by now. It opens again; where the whole mailing is over, the row is given up.
+    """
+    of_window = (
+        Window.mailing_id == one.mailing_id,
+        Window.first_position <= one.position,
+        Window.last_position >= one.position,
+    )
+    if session.scalar(select(Window.state).where(*of_window)) != WindowState.DONE:
+        return  # who holds it, or claims it next, sees to it
+    mailing = current(session, Mailing, one.mailing_id)
+    if mailing is None or mailing.state not in (MailingState.SENDING, MailingState.PAUSED):
+        is_cancelled = mailing is not None and mailing.state == MailingState.CANCELLED
+        state = DeliveryState.CANCELLED if is_cancelled else DeliveryState.EXPIRED
+        session.execute(
+            update(Delivery)
+            .where(Delivery.mailing_id == one.mailing_id, Delivery.position == one.position)
+            .values(state=state.value, next_at=None)
+            .execution_options(synchronize_session=False)
+        )
+        return
+    number = session.scalar(
+        update(Window)
+        .where(*of_window, Window.state == WindowState.DONE.value)
+        .values(state=WindowState.OPEN.value, due_at=next_at)
+        .returning(Window.batch)
+        .execution_options(synchronize_session=False)
+    )
+    batches.enqueue_open(session, mailing, number=number)
+
+
 def _write() -> Update:
-    """Only over what is earlier: a lower attempt, or for a reply the same attempt without one."""
+    """Over what is earlier: a lower attempt, or for a reply the same attempt without one. An acceptance overrides all."""
     attempt, is_reply = bindparam("attempt_made", type_=Integer), bindparam("is_reply", type_=Integer)
     same_without_reply = and_(Delivery.attempt == attempt, Delivery.code.is_(None), is_reply == 1)
+    is_acceptance = bindparam("state", type_=String) == DeliveryState.ACCEPTED.value
     return (
         update(Delivery)
         .where(
             Delivery.mailing_id == bindparam("of_mailing"),
             Delivery.position == bindparam("at_position"),
-            or_(Delivery.attempt < attempt, same_without_reply),
+            Delivery.state != DeliveryState.ACCEPTED.value,
+            or_(Delivery.attempt < attempt, same_without_reply, is_acceptance),
         )
-        .values(attempt=attempt, first_at=func.coalesce(Delivery.first_at, bindparam("at", type_=Delivery.at.type)))
+        .values(attempt=case((Delivery.attempt < attempt, attempt), else_=Delivery.attempt))
+        .values(first_at=func.coalesce(Delivery.first_at, bindparam("at", type_=Delivery.at.type)))
         .values({name: bindparam(name) for name in _COLUMNS})
     )
 
