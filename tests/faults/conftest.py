@@ -121,7 +121,7 @@ class Sending:
             }
             print(f"\n{json.dumps(line)}")
         compare(rows(self.database, self.mailing), self.received)
-        assert made.unknown <= bound
+        assert made.unknown <= bound, "\n".join(machine.said for machine in self.machines)
         return made
 
 

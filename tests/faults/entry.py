@@ -33,7 +33,7 @@ def have(patience: Patience) -> None:
     _restart_at_once()
     if "--child" not in sys.argv:  # who sends needs no engine, which takes a second to load
         _be_often_there(patience)
-    _defaults(journals.Journals)["silent_s"] = fleet.SILENT_S = patience.silent_s
+    _defaults(journals.Journals)["silent_s"] = fleet.SILENT_S = patience.sender_silent_s
     books.SIGN_OF_LIFE = dt.timedelta(seconds=min(60, patience.lost_after_s / 4))
     retry.RELAY_FIRST, retry.RELAY_LONGEST = dt.timedelta(seconds=0.3), dt.timedelta(seconds=2)
     retry.DELAYS = (dt.timedelta(seconds=1),) * len(retry.DELAYS)

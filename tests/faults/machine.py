@@ -25,7 +25,8 @@ VARIABLE = "FAULTS_PATIENCE"
 class Patience:
     """How long is waited for whom, and who this machine says it is; the rest is the same for all."""
 
-    silent_s: float = 60.0
+    silent_s: float = 60.0  # of an engine
+    sender_silent_s: float = 60.0  # its start, a few seconds, is in it
     lost_after_s: float = 900.0
     reply_s: float = 300.0
     host: str = ""
