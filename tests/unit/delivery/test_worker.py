@@ -1,4 +1,6 @@
 import datetime as dt
+import socket
+import threading
 from dataclasses import replace
 
 import pytest
@@ -7,7 +9,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
 from newsletter.database import Database
-from newsletter.delivery import mailings
+from newsletter.delivery import mailings, planning, recovering
 from newsletter.delivery.models import Delivery, Mailing, Window
 from newsletter.delivery.verdicts import Reply, Step
 from newsletter.delivery.worker import Stop
@@ -169,4 +171,37 @@ def test_the_same_row_is_the_same_message_at_each_attempt_but_for_its_date(datab
 
     first, second = (message for address, message in transport.sent if address == FOUR[0])
     assert first.replace(b"09:00:00", b"09:05:00") == second
+    assert numbers(database, mailing) == {"state": "sent", "accepted": 4}
+
+
+def test_a_sender_ends_even_if_whoever_hands_over_died_with_its_beats_unheard(database: Database) -> None:
+    ours, theirs = socket.socketpair()
+    sending = threading.Thread(target=a_worker(database, MemoryTransport()).run_assigned, args=(theirs,), daemon=True)
+    sending.start()
+    assert ours.recv(1, socket.MSG_PEEK)  # a beat came, and nobody reads it
+    ours.close()
+
+    sending.join(10)
+    assert not sending.is_alive()
+
+
+def test_who_was_given_up_and_lives_sends_what_it_certainly_had_not_sent(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "WINDOW", 2)
+    with database.writing() as session:
+        mailing = a_mailing(session, FOUR).id
+    clock = Clock()
+
+    def give_up(address: str) -> None:
+        if address == FOUR[0]:
+            with database.writing() as session:
+                token = session.scalars(select(Window.owner).where(Window.state == "leased")).one()
+                recovering.abandon(session, token, now=NOW)
+            clock.forward(seconds=1)
+
+    transport = MemoryTransport(give_up)
+    a_worker(database, transport, clock=clock).run_until_idle()
+
+    assert sorted(_to(transport)) == sorted(FOUR)
     assert numbers(database, mailing) == {"state": "sent", "accepted": 4}
