@@ -10,9 +10,9 @@ The only reader of the clock.
 import datetime as dt
 import sys
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -139,8 +139,20 @@ def configure_log() -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
     )
+
+
+class _Stderr:
+    """Standard error, as long as that takes anything: a full disk must not end who sends."""
+
+    def write(self, words: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(words)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def now() -> dt.datetime:

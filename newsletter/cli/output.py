@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -44,8 +44,12 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empt
 
 
 def say(message: str) -> None:
-    """Tell a person something beside the answer: on stderr, so that the answer stays clean."""
-    click.echo(message, err=True)
+    """Tell a person something beside the answer: on stderr, so that the answer stays clean.
+
+    Where that goes to a full disk, or to nobody, the work goes on.
+    """
+    with suppress(OSError):
+        click.echo(message, err=True)
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Self
 
+import structlog
+
 from newsletter.delivery.assigned import BEAT, Batch, decoded, encoded
 
 FIRST_PAUSE_S = 0.2
@@ -25,6 +27,8 @@ LONGEST_PAUSE_S = 60.0
 WELL_AFTER_S = 60.0  # a process that lived so long did not die of how it was started
 SILENT_S = 60.0  # a sender says every second that it is well
 GENTLE_S = 40.0  # a sender takes up to 30 s to hear the last replies (design: shutdown)
+
+_log = structlog.get_logger(__name__)
 
 Child = subprocess.Popen[bytes]
 Start = Callable[[int, socket.socket], Child]
@@ -93,16 +97,21 @@ class Fleet:
             begun_at = time.monotonic()  # how long a process lived, by no wall clock
             slot.listen()
             status = slot.end(GENTLE_S)
-            try:
-                self._recover()
-            finally:
-                with self._changed:
-                    slot.give_up()
+            self._replay()
+            with self._changed:
+                slot.give_up()
             pause = FIRST_PAUSE_S if time.monotonic() - begun_at > WELL_AFTER_S else pause
             if self._stopping.wait(pause):
                 return
             self._say(f"A sender process ended with exit status {status}; it is started again.")
             pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def _replay(self) -> None:
+        """Have the dead one's journals replayed. What fails here is tried again by whoever recovers next."""
+        try:
+            self._recover()
+        except Exception as error:  # noqa: BLE001  # this thread is all that keeps the slot alive
+            _log.error("journals were not replayed", error=type(error).__name__)
 
     def _begun(self, slot: "_Slot") -> bool:
         with self._changed:

@@ -176,8 +176,8 @@ def held(session: Session, lease: Lease) -> tuple[Row, ...]:
     return tuple(row_of(delivery) for delivery in found)
 
 
-def end(session: Session, token: str, *, now: dt.datetime) -> None:
-    """Give a lease's window back; a lease that is closed or was taken away is left alone.
+def end(session: Session, token: str, *, now: dt.datetime) -> bool:
+    """Give a lease's window back; False where somebody has closed the lease or taken it away.
 
     The mailing is locked first, as by everybody who needs both. So of two who end its last windows at
     once, the second sees that all are done.
@@ -185,10 +185,12 @@ def end(session: Session, token: str, *, now: dt.datetime) -> None:
     lease = leased_as(session, token)
     mailing = current(session, Mailing, lease.mailing_id) if lease else None
     if lease is None or mailing is None:
-        return
+        return False
     window = current(session, Window, (lease.mailing_id, lease.first_position))
-    if window is not None and window.state == WindowState.LEASED and window.owner == token:
-        _reopen(session, mailing, window, now=now)
+    if window is None or window.state != WindowState.LEASED or window.owner != token:
+        return False
+    _reopen(session, mailing, window, now=now)
+    return True
 
 
 def cancel_unleased(session: Session, mailing_id: int) -> None:

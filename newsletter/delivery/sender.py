@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
+from newsletter.delivery import recovering
 from newsletter.delivery.journal import Journal, JournalUnusable
 from newsletter.delivery.journals import Journals
 from newsletter.delivery.sending import Connection, Desk, LeaseRun, Precedence
@@ -51,7 +52,11 @@ class Lane:
         if lease is None:
             journal.discard()
             return False
-        is_well = await LeaseRun(lease, journal, self.connection, self.desk).send_all()
+        run = LeaseRun(lease, journal, self.connection, self.desk)
+        is_well = await run.send_all()
+        if run.was_lost:  # we know better: most of it was certainly not sent
+            record, now = journal.read(), self.desk.clock()
+            await self.desk.books.ask(lambda session: recovering.replay(session, record, now=now))
         self._source.released(lease)
         self._journal = None
         journal.close()

@@ -141,6 +141,7 @@ class LeaseRun:
         self._read_at = desk.monotonic() - FRESH_S
         self._position = 0
         self._goes_on = True
+        self.was_lost = False  # somebody gave us up meanwhile, and called unknown what we held
 
     async def send_all(self) -> bool:
         """Send it all and end the lease; False where relay or journal take nothing more for now."""
@@ -154,7 +155,7 @@ class LeaseRun:
                 is_well = await self._send(prepared, row)
         except NewsletterError as error:  # the mail cannot be built; nothing of it is on the wire
             await self._stop_mailing(str(error))
-        await books.ask(lambda session: ledger.end(session, lease.owner, now=self._desk.clock()))
+        self.was_lost = not await books.ask(lambda session: ledger.end(session, lease.owner, now=self._desk.clock()))
         books.forget(lease.owner)
         return is_well and self._desk.health.is_usable
 

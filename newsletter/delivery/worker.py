@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -43,6 +44,8 @@ except ImportError:  # not made for every system; asyncio's own loop does the sa
 
 
 BEAT_S = 1.0
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +221,16 @@ class Worker:
 
 
 async def _listen(reader: asyncio.StreamReader, source: Assigned, sender: Sender, stopping: asyncio.Event) -> None:
-    """Take what the engine hands over, to its end."""
-    while line := await reader.readline():
-        source.take(decoded(line))
+    """Take what the engine hands over, to its end; also where that is a death that left our beats unread."""
+    try:
+        while line := await reader.readline():
+            source.take(decoded(line))
+            sender.look_now()
+    except ConnectionError as error:
+        _log.warning("whoever handed over work is gone", error=type(error).__name__)
+    finally:
+        stopping.set()
         sender.look_now()
-    stopping.set()
-    sender.look_now()
 
 
 async def _beat(writer: asyncio.StreamWriter) -> None:

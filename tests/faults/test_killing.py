@@ -1,103 +1,163 @@
-"""Senders, and what watches over them, are killed at random moments: nobody lost, nobody twice, few in doubt.
+"""Senders, workers, pages and whole machines are killed at random moments: nobody lost, nobody twice, few in doubt.
 
-`make faults` kills a hundred times and more; FAULTS_SEED=… draws other moments.
+`make faults` kills a hundred times and more on each kind of database; FAULTS_SEED=… draws other moments.
 """
 
-import os
 import random
 import signal
 import threading
-from contextlib import suppress
-from pathlib import Path
+from collections import Counter
 
 import pytest
 
-from tests.faults.conftest import Installation
-from tests.support.relay import wait_until
+from tests.faults.conftest import KILLS, Sending, Starts, on_postgresql, on_sqlite
+from tests.faults.machine import Machine, Patience, Process, children_of
 
 pytestmark = pytest.mark.slow
 
-KILLS = int(os.environ.get("FAULTS_KILLS", "12"))
-PROCESSES = 2
+CONNECTIONS, PROCESSES = 6, 2
+OF_ONE = CONNECTIONS // PROCESSES
+READERS = KILLS * 40 + 60
+LAST = 50  # so many are left alone, so that each kill finds somebody at work
 
 
-def _children(pid: int) -> list[int]:
-    """The children of each of its threads."""
-    found: list[int] = []
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            found += map(int, path.read_text().split())
-    return found
+def _started(machine: Machine) -> Process:
+    return machine.start("worker", "--processes", str(PROCESSES))
 
 
-def _wait_for_more(installation: Installation, number: int) -> None:
-    most = KILLS * 50 - 60  # the last ones may be in doubt
-    wanted = min(len(installation.relay.order) + number, most)
-    wait_until(lambda: len(installation.relay.order) >= wanted, seconds=60)
+def _at_a_random_moment(sending: Sending, chance: random.Random) -> None:
+    sending.wait_for(chance.randint(5, 30), leaving=LAST)
+    threading.Event().wait(chance.random() * 0.05)
 
 
 def test_killed_at_random_moments_nobody_is_lost_and_nobody_gets_it_twice(
-    installation: Installation, chance: random.Random
+    sending: Starts, chance: random.Random
 ) -> None:
-    killed = {"sender": 0, "parent": 0}
-    parent = installation.worker("--processes", str(PROCESSES), "--until-idle")
-    while sum(killed.values()) < KILLS:
-        _wait_for_more(installation, chance.randint(5, 35))
-        threading.Event().wait(chance.random() * 0.05)
-        children = _children(parent.pid)
-        if chance.random() < 0.2:
-            parent.kill()
-            parent.wait()
-            killed["parent"] += 1
-            parent = installation.worker("--processes", str(PROCESSES), "--until-idle")
-        elif children:
-            os.kill(chance.choice(children), signal.SIGKILL)
-            killed["sender"] += 1
-    assert parent.wait(120) == 0, (installation.home / "log").read_text()[-3000:]
+    made = sending(READERS)
+    machine = made.machine()
+    worker = _started(machine)
+    killed, bound = Counter[str](), 0
+    for victim in _victims(chance):
+        _at_a_random_moment(made, chance)
+        senders = children_of(worker)
+        if victim == "machine":
+            bound += OF_ONE * len(machine.senders)
+            machine.kill()
+        elif victim == "worker":
+            worker.kill()  # whose senders end gently
+            worker.wait()
+        elif senders:
+            bound += OF_ONE
+            machine.signal(signal.SIGKILL, [chance.choice(senders)])
+        killed[victim] += victim != "sender" or bool(senders)
+        worker = worker if victim == "sender" else _started(machine)
+    made.wait_for_the_end()
 
-    made = installation.compared()
-    print(f"\nkills: {killed}, recipients: {made.recipients}, accepted: {made.accepted}, unknown: {made.unknown}")
-    assert (made.state, made.accepted + made.unknown) == ("sent", made.recipients)
-    assert made.unknown <= killed["sender"] * installation.connections // PROCESSES
-    assert not list((installation.home / "journal").glob("*.journal"))
+    told = made.compared(bound=bound, fault=f"kill -9: {dict(sorted(killed.items()))}", count=killed.total())
+    assert (told.state, told.accepted + told.unknown) == ("sent", told.recipients)
+    made.stop(worker)
 
 
-def test_restarted_gently_again_and_again_nobody_is_in_doubt(installation: Installation, chance: random.Random) -> None:
-    restarts = 4
+def _victims(chance: random.Random) -> list[str]:
+    """Each kind, and mostly senders; in a random order."""
+    few = max(1, KILLS // 8)
+    victims = ["worker", "worker", "machine"] * few
+    victims += ["sender"] * (KILLS - len(victims))
+    chance.shuffle(victims)
+    return victims
+
+
+@on_postgresql
+def test_pages_that_are_killed_take_nobody_along(sending: Starts, chance: random.Random) -> None:
+    kills = max(1, KILLS // 6)
+    made = sending(kills * 60 + 60)
+    machine = made.machine()
+    killed = Counter[str]()
+    for _ in range(kills):
+        pages = machine.start("serve", "--port", "0", "--processes", str(PROCESSES))
+        _at_a_random_moment(made, chance)
+        if chance.random() < 0.3:  # the worker beside them, which they start again
+            machine.signal(signal.SIGKILL, children_of(pages))
+            killed["worker of the pages"] += 1
+            _at_a_random_moment(made, chance)
+        pages.kill()
+        pages.wait()
+        killed["pages"] += 1
+    pages = machine.start("serve", "--port", "0", "--processes", str(PROCESSES))
+    made.wait_for_the_end()
+
+    told = made.compared(bound=0, fault=f"kill -9: {dict(sorted(killed.items()))}", count=killed.total())
+    assert (told.state, told.accepted) == ("sent", told.recipients)
+    made.stop(pages)
+
+
+@on_sqlite
+def test_restarted_gently_again_and_again_nobody_is_in_doubt(sending: Starts, chance: random.Random) -> None:
+    restarts = max(1, KILLS // 6)
+    made = sending(restarts * 60 + 60)
+    machine = made.machine()
     for _ in range(restarts):
-        worker = installation.worker("--processes", str(PROCESSES))
-        _wait_for_more(installation, chance.randint(20, 60))
-        worker.terminate()
-        assert worker.wait(60) == 0
-        stopped = installation.compared()
-        assert (stopped.unknown, stopped.sending) == (0, 0)
-        assert stopped.accepted == len(installation.relay.order)
+        worker = _started(machine)
+        made.wait_for(chance.randint(20, 50), leaving=LAST)
+        made.stop(worker)
+        stopped = made.compared(bound=0)
+        assert (stopped.sending, stopped.accepted) == (0, made.taken)
+    worker = _started(machine)
+    made.wait_for_the_end()
 
-    assert installation.worker("--until-idle").wait(60) == 0
-    made = installation.compared()
-    assert (made.state, made.accepted, made.unknown) == ("sent", made.recipients, 0)
+    told = made.compared(bound=0, fault="SIGTERM", count=restarts)
+    assert (told.state, told.accepted) == ("sent", told.recipients)
+    made.stop(worker)
 
 
-def test_killed_before_the_reply_a_message_is_in_doubt_and_named(installation: Installation) -> None:
-    worker = installation.worker()
-    _wait_for_more(installation, 30)
-    worker.send_signal(signal.SIGTERM)
-    worker.send_signal(signal.SIGTERM)  # a second one is a crash
+@on_sqlite
+def test_a_second_sigterm_is_a_crash_that_leaves_few_in_doubt(sending: Starts) -> None:
+    made = sending(120)
+    machine = made.machine()
+    worker = _started(machine)
+    made.wait_for(20)
+    first, second = children_of(worker)
+    machine.signal(signal.SIGTERM, [first, first, worker.pid, worker.pid])
     worker.wait(30)
+    made.wait_until(lambda: first not in machine.pids and second not in machine.pids)
+    worker = _started(machine)
+    made.wait_for_the_end()
 
-    assert installation.worker("--until-idle").wait(60) == 0
-    made = installation.compared()
-    assert made.accepted + made.unknown == made.recipients
-    assert made.unknown <= installation.connections
+    told = made.compared(bound=OF_ONE, fault="SIGTERM twice", count=2)
+    assert (told.state, told.accepted + told.unknown) == ("sent", told.recipients)
+    made.stop(worker)
 
 
-def test_the_survivors_finish_what_a_killed_sender_held(installation: Installation) -> None:
-    first, second = installation.worker(), installation.worker("--until-idle")
-    _wait_for_more(installation, 40)
+@on_postgresql
+def test_another_worker_takes_over_what_a_lost_one_had_begun(sending: Starts) -> None:
+    made = sending(240)
+    first, second = made.machine(Patience(silent_s=4)), made.machine(Patience(silent_s=4, lost_after_s=4))
+    _started(first)
+    made.wait_for(20)
+    worker = _started(second)
+    made.wait_for(40, leaving=60)
+    bound = made.statement.sending  # what the lost one holds is in it
     first.kill()
-    first.wait()
+    made.wait_for_the_end()
 
-    assert second.wait(60) == 0
-    made = installation.compared()
-    assert made.accepted + made.unknown == made.recipients
-    assert made.unknown <= installation.connections
+    told = made.compared(bound=bound, fault="a machine that does not return", count=1)
+    assert (told.state, told.accepted + told.unknown) == ("sent", told.recipients)
+    second_only = made.machines.pop(0)
+    assert second_only.journals
+    made.stop(worker)
+
+
+@on_sqlite
+def test_without_an_engine_killed_senders_are_replaced_too(sending: Starts, chance: random.Random) -> None:
+    made = sending(260)
+    machine = made.machine()
+    worker = machine.start("worker", "--processes", str(PROCESSES), "--until-idle")
+    kills = 4
+    for _ in range(kills):
+        _at_a_random_moment(made, chance)
+        machine.signal(signal.SIGKILL, [chance.choice(children_of(worker) or [0])])
+    assert worker.wait(60) == 0, machine.said
+
+    told = made.compared(bound=kills * OF_ONE, fault="kill -9 without an engine", count=kills)
+    assert (told.state, told.accepted + told.unknown) == ("sent", told.recipients)
+    assert machine.journals == []

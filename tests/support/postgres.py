@@ -137,6 +137,7 @@ class Server:
 def empty(url: str) -> None:
     """Take every row out of a migrated database, and number from 1 again; the triggers of its tables do not fire.
 
+    The journals of its senders go, too.
     Ten times as quick as a new copy of an empty database, which is made of hundreds of files.
     """
     engine = create_engine(url, poolclass=NullPool)
@@ -144,6 +145,7 @@ def empty(url: str) -> None:
         connection.execute(text(_CUT_OFF_OTHERS))
         of_engine = connection.scalars(text(_TABLES_OF_THE_ENGINE)).all()
         connection.execute(text(f"SET session_replication_role = replica; {_emptying(of_engine)}"))
+    shutil.rmtree(Path(str(engine.url.query["host"])) / "journal", ignore_errors=True)
 
 
 def _emptying(of_engine: Sequence[str]) -> str:

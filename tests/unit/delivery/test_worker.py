@@ -1,6 +1,8 @@
 import datetime as dt
 import errno
 import os
+import socket
+import threading
 import time
 from dataclasses import replace
 
@@ -10,7 +12,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
 from newsletter.database import Database
-from newsletter.delivery import mailings, pacing
+from newsletter.delivery import mailings, pacing, planning, recovering
 from newsletter.delivery.alerts import listing
 from newsletter.delivery.models import Delivery, Mailing, Window
 from newsletter.delivery.pace import GLOBAL, Pace
@@ -241,3 +243,36 @@ def test_journals_that_cannot_be_written_raise_an_alert_which_ends_by_itself(
 def _alerts(database: Database) -> list[str]:
     with database.reading() as session:
         return [alert.kind for alert in listing.standing(session)]
+
+
+def test_a_sender_ends_even_if_whoever_hands_over_died_with_its_beats_unheard(database: Database) -> None:
+    ours, theirs = socket.socketpair()
+    sending = threading.Thread(target=a_worker(database, MemoryTransport()).run_assigned, args=(theirs,), daemon=True)
+    sending.start()
+    assert ours.recv(1, socket.MSG_PEEK)  # a beat came, and nobody reads it
+    ours.close()
+
+    sending.join(10)
+    assert not sending.is_alive()
+
+
+def test_who_was_given_up_and_lives_sends_what_it_certainly_had_not_sent(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "WINDOW", 2)
+    with database.writing() as session:
+        mailing = a_mailing(session, FOUR).id
+    clock = Clock()
+
+    def give_up(address: str) -> None:
+        if address == FOUR[0]:
+            with database.writing() as session:
+                token = session.scalars(select(Window.owner).where(Window.state == "leased")).one()
+                recovering.abandon(session, token, now=NOW)
+            clock.forward(seconds=1)
+
+    transport = MemoryTransport(give_up)
+    a_worker(database, transport, clock=clock).run_until_idle()
+
+    assert sorted(_to(transport)) == sorted(FOUR)
+    assert numbers(database, mailing) == {"state": "sent", "accepted": 4}
