@@ -44,6 +44,8 @@ class Lease:
     kind: MailingKind
     issue_id: int | None
     compiled: str
+    made_at: dt.datetime
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Row:
     subscription_id: int | None
     address: str
     fields: Mapping[str, str]
+    address_key: str
 
 
 def claim(
@@ -99,6 +102,8 @@ def lease_of(window: Window, mailing: Mailing) -> Lease:
         kind=MailingKind(mailing.kind),
         issue_id=mailing.issue_id,
         compiled=mailing.compiled,
+        made_at=mailing.created_at,
+        name=mailing.name,
     )
 
 
@@ -164,6 +169,7 @@ def row_of(delivery: Delivery) -> Row:
         subscription_id=delivery.subscription_id,
         address=delivery.address,
         fields=delivery.fields,
+        address_key=delivery.address_key,
     )
 
 

@@ -160,8 +160,10 @@ def a_worker(
 
 
 def journal_folder(database: Database) -> Path:
-    """Where the workers over a database keep their journals."""
-    return Path(str(database.engine.url.database)).parent / "journal"
+    """Where the workers over a database keep their journals: beside it, or beside its server's."""
+    url = database.engine.url
+    beside = url.query.get("host")
+    return Path(str(beside)) / "journal" / str(url.database) if beside else Path(str(url.database)).parent / "journal"
 
 
 def the_statement(database: Database, mailing_id: int) -> Statement:

@@ -137,9 +137,12 @@ class Server:
 def empty(url: str) -> None:
     """Take every row out of a migrated database, and number from 1 again; the triggers of its tables do not fire.
 
+    What `ledgers.journal_folder` keeps of it beside the server goes with it, as it belongs to those rows.
+
     Ten times as quick as a new copy of an empty database, which is made of hundreds of files.
     """
     engine = create_engine(url, poolclass=NullPool)
+    shutil.rmtree(Path(str(engine.url.query["host"])) / "journal" / str(engine.url.database), ignore_errors=True)
     with engine.begin() as connection:
         connection.execute(text(_CUT_OFF_OTHERS))
         of_engine = connection.scalars(text(_TABLES_OF_THE_ENGINE)).all()
