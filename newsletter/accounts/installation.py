@@ -25,7 +25,6 @@ from subscribers import audit
 from subscribers.actor import Actor
 from subscribers.secret import Secret
 
-
 HOME_FILE = "installation"
 
 
@@ -75,7 +74,7 @@ def check(session: Session, secret: Secret) -> None:
 
 
 def check_home(session: Session, home: Path) -> None:
-    """See that a home belongs to this database; one that says nothing yet, as on a new machine, belongs to it from now on.
+    """See that a home belongs to this database; one that says nothing yet, as on a new machine, is taken for it.
 
     Raises:
         HomeOfAnother: it belongs to another, or the database is new and the home is not.

@@ -191,15 +191,16 @@ class Journal:
         with contextlib.suppress(OSError):
             os.utime(self._descriptor)
 
-    def close(self) -> None:
+    def close(self, *, lines: int | None = None) -> None:
         """Put it aside: its lease is settled and closed. The lock ends.
 
-        Whoever wrote it says last how many lines it has: should the database be restored, it must tell all.
+        Whoever wrote it says last how many lines it has: should the database be restored, it must tell all. So does who
+        seized it, by `lines`, where that is all there ever was.
         """
         closed = self._path.parent / CLOSED
         with contextlib.suppress(OSError):  # a journal that stays is replayed once more, which changes nothing
-            if self._offset:
-                self._append(_line({"e": self._lines}))
+            if self._offset or lines is not None:
+                self._end(lines)
             closed.mkdir(exist_ok=True)
             self._path.rename(closed / self._path.name)
             self.touch()
@@ -213,6 +214,12 @@ class Journal:
     def let_go(self) -> None:
         """Give the lock back and leave the file to whoever comes next."""
         os.close(self._descriptor)
+
+    def _end(self, lines: int | None) -> None:
+        if lines is not None:
+            self._lines, self._is_torn = lines, True
+            self._offset = len(self._path.read_bytes().rstrip(b"\0"))
+        self._append(_line({"e": self._lines}))
 
     def _append(self, octets: bytes) -> None:
         """A write that stopped half way leaves a torn line; the next one begins on a line of its own."""

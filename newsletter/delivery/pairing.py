@@ -3,9 +3,9 @@
     Pairing(patient, journals, clock=now).keep()     # at each start before anything else, and every second
 
 While a worker runs, both raise one generation every few seconds (`generations`). Where the database turns out to be
-older than the folder, what was sent since its backup is in the journals alone; sending on would send it twice. Where the
-folder is older, or a copy, its journals do not tell what became of its leases. Either way every mailing is paused,
-nothing is resumed, and only `restoring.recover`, which a person asks for, ends that.
+older than the folder, what was sent since its backup is in the journals alone; sending on would send it twice. Where
+the folder is older, or a copy, its journals do not tell what became of its leases. Either way every mailing is
+paused, nothing is resumed, and only `restoring.recover`, which a person asks for, ends that.
 
 Between two risings the generation proves nothing. There the journals themselves do: what lies closed in the folder is
 settled, so a database that has not heard of it is older.

@@ -73,7 +73,7 @@ class Recovery:
             for journal in self._journals.orphans():
                 record = journal.read()
                 self._patient.write(partial(replay, record=record, now=self._clock()))
-                journal.close()
+                journal.close(lines=len(record.lines) if tells_all(record) else None)
                 _log.warning("a dead sender's journal replayed", lines=len(record.lines))
             for token in self._patient.read(self._lost):
                 self._patient.write(partial(abandon, token=token, now=self._clock()))
