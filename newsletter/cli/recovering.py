@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 import rich_click
 
+from newsletter.app import configure_log
 from newsletter.cli.arguments import by_whom
 from newsletter.cli.context import actor, opened
 from newsletter.cli.output import as_json, progress, say, show_json
@@ -25,6 +26,7 @@ def recover(address: str | None, json_: bool) -> None:  # noqa: FBT001
 
     Mailings stay paused, to be resumed one by one. Doing it again changes nothing more.
     """
+    configure_log()
     with opened() as app:
         with app.reading() as session:
             by = actor(session, address)

@@ -82,7 +82,7 @@ class NoteFile:
         try:
             said = json.loads(self._path.read_text("ascii"))
             return Note(_parsed(said["confirmed"]), _parsed(said["wanted"]))
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+        except (FileNotFoundError, ValueError, LookupError, TypeError):
             return Note()
 
     def written_at(self) -> float:

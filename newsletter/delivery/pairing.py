@@ -62,7 +62,7 @@ class RestoreInDoubt(NewsletterError):
     """Nobody may go on with what may have been sent already."""
 
     def __init__(self, folder: JournalFolder) -> None:
-        super().__init__(f"{_happened(folder)} First run `newsletter mailing recover` on that machine.")
+        super().__init__(f"{happened(folder)} First run `newsletter mailing recover` on that machine.")
 
 
 def require_certainty(session: Session) -> None:
@@ -84,6 +84,19 @@ def in_doubt(session: Session) -> tuple[JournalFolder, ...]:
 def problems(session: Session) -> tuple[str, ...]:
     """A sentence for each folder that waits for a person."""
     return tuple(str(RestoreInDoubt(folder)) for folder in in_doubt(session))
+
+
+def happened(folder: JournalFolder) -> str:
+    """What is in doubt, in a sentence."""
+    if folder.doubt == Match.DATABASE_OLDER:
+        return (
+            f"The database is older than the journals of {folder.host}: it was restored, and does not know what was "
+            "sent since then."
+        )
+    return (
+        f"The journals of {folder.host} are older than the database: its home was restored or copied, and does not "
+        "tell what was on the wire."
+    )
 
 
 class Pairing:
@@ -116,7 +129,7 @@ class Pairing:
         note = file.read()
         known = self._patient.read(lambda session: session.get(JournalFolder, self._journals.me.folder))
         if known is not None and known.doubt:
-            return _happened(known)
+            return happened(known)
         match = generations.compare(note, known.at if known else None)
         if match is Match.SAME and is_first and self._patient.read(partial(self._is_behind, since=file.written_at())):
             match = Match.DATABASE_OLDER
@@ -161,9 +174,9 @@ class Pairing:
         if match is Match.HOME_OLDER:
             for journal in self._journals.orphans():
                 journal.close()
-        happened = self._patient.write(partial(self._stop_all, match=match, now=now))
-        _log.warning("home and database do not match", reason=happened)
-        return happened
+        doubt = self._patient.write(partial(self._stop_all, match=match, now=now))
+        _log.warning("home and database do not match", reason=doubt)
+        return doubt
 
     def _stop_all(self, session: Session, *, match: Match, now: dt.datetime) -> str:
         me = self._journals.me
@@ -177,7 +190,7 @@ class Pairing:
         folder.doubt, folder.host = match.value, me.host
         for mailing in mailings:  # a paused one is locked too, so that nobody resumes it meanwhile
             endings.stop(session, mailing, reason=str(RestoreInDoubt(folder)), now=now, cause=StopCause.RESTORED)
-        return _happened(folder)
+        return happened(folder)
 
 
 def adopt(session: Session, journals: Journals, file: NoteFile, *, now: dt.datetime) -> Generation:
@@ -201,15 +214,3 @@ def _confirm(file: NoteFile, wanted: Generation) -> None:
         file.confirm(wanted)
     except JournalUnusable as error:  # what was intended tells as much
         _log.warning("the generation was not confirmed", error=str(error))
-
-
-def _happened(folder: JournalFolder) -> str:
-    if folder.doubt == Match.DATABASE_OLDER:
-        return (
-            f"The database is older than the journals of {folder.host}: it was restored, and does not know what was "
-            "sent since then."
-        )
-    return (
-        f"The journals of {folder.host} are older than the database: its home was restored or copied, and does not "
-        "tell what was on the wire."
-    )

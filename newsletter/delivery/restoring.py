@@ -160,7 +160,7 @@ class _Restore:
         found = self._found
         with self._database.reading() as session:
             folder = session.get(JournalFolder, self._journals.me.folder)
-            found.happened = str(pairing.RestoreInDoubt(folder)) if folder is not None and folder.doubt else ""
+            found.happened = pairing.happened(folder) if folder is not None and folder.doubt else ""
             is_older = folder is not None and folder.doubt == Match.DATABASE_OLDER
             self._swept_until = _gap(self._journals, folder) if is_older else None
             found.others = _others(session, self._journals)

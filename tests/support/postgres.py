@@ -120,6 +120,11 @@ class Server:
         with self._connection() as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
+    def run(self, program: str, *arguments: str, given: bytes = b"") -> bytes:
+        """Run one of PostgreSQL's programs on this server; give what it wrote."""
+        command = [str(self._programs / program), "-h", str(self._folder), "-U", USER, *arguments]
+        return subprocess.run(command, input=given, capture_output=True, check=True).stdout
+
     def _connection(self) -> "psycopg.Connection[tuple[object, ...]]":
         return psycopg.connect(host=str(self._folder), user=USER, dbname="postgres", autocommit=True)
 
