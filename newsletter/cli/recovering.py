@@ -19,12 +19,14 @@ from newsletter.delivery.restoring import Findings, Stranger
 
 
 @click.command(cls=rich_click.RichCommand)
+@click.option("--without", multiple=True, metavar="HOST", help="A machine that will not come back.")
 @by_whom
 @as_json
-def recover(address: str | None, json_: bool) -> None:  # noqa: FBT001
+def recover(without: tuple[str, ...], address: str | None, json_: bool) -> None:  # noqa: FBT001
     """After a restore, tell the database what the journals of this machine know.
 
-    Mailings stay paused, to be resumed one by one. Doing it again changes nothing more.
+    Mailings stay paused, to be resumed one by one. Doing it again changes nothing more. Without another machine's
+    journals, whatever it may have sent is unknown, and only a person resends that.
     """
     configure_log()
     with opened() as app:
@@ -35,7 +37,9 @@ def recover(address: str | None, json_: bool) -> None:  # noqa: FBT001
         lost_after = dt.timedelta(minutes=app.settings.lost_after_minutes)
         recovery = Recovery(patient, journals, lost_after=lost_after, clock=app.now)
         with progress("Reading journals") as bar:
-            found = restoring.recover(app.database, journals, recovery=recovery, by=by, clock=app.now, told=bar.to)
+            found = restoring.recover(
+                app.database, journals, recovery=recovery, by=by, clock=app.now, without=without, told=bar.to
+            )
     if json_:
         show_json(_as_json(found))
         return

@@ -99,6 +99,14 @@ def happened(folder: JournalFolder) -> str:
     )
 
 
+def stop_all(session: Session, *, reason: str, now: dt.datetime) -> None:
+    """Pause every mailing that is planned or being sent; one that is paused is locked, too, so nobody resumes it now."""
+    unfinished = (MailingState.PLANNING.value, MailingState.SENDING.value, MailingState.PAUSED.value)
+    locked = select(Mailing).where(Mailing.state.in_(unfinished)).order_by(Mailing.id).with_for_update()
+    for mailing in session.scalars(locked, execution_options={"populate_existing": True}).all():
+        endings.stop(session, mailing, reason=reason, now=now, cause=StopCause.RESTORED)
+
+
 class Pairing:
     """Watches over one folder and the database, for one process."""
 
@@ -180,16 +188,12 @@ class Pairing:
 
     def _stop_all(self, session: Session, *, match: Match, now: dt.datetime) -> str:
         me = self._journals.me
-        unfinished = (MailingState.PLANNING.value, MailingState.SENDING.value, MailingState.PAUSED.value)
-        locked = select(Mailing).where(Mailing.state.in_(unfinished)).order_by(Mailing.id).with_for_update()
-        mailings = session.scalars(locked, execution_options={"populate_existing": True}).all()
         folder = current(session, JournalFolder, me.folder)
         if folder is None:
             folder = JournalFolder(id=me.folder, host=me.host, generation=0, mark="", seen_at=now)
             session.add(folder)
         folder.doubt, folder.host = match.value, me.host
-        for mailing in mailings:  # a paused one is locked too, so that nobody resumes it meanwhile
-            endings.stop(session, mailing, reason=str(RestoreInDoubt(folder)), now=now, cause=StopCause.RESTORED)
+        stop_all(session, reason=str(RestoreInDoubt(folder)), now=now)
         return happened(folder)
 
 

@@ -11,13 +11,14 @@ first, so that there are rows to settle.
 Then folder and database match again. The mailings stay paused for a person to resume, one by one. Doing it again,
 or after a crash in the middle, changes nothing more.
 
-Journals are kept for a while only. Where the backup is older than the first that is kept, nobody can know what was
-sent in between, and everything still queued is called `unknown`, never sent.
+Journals are kept for a while only. Where the backup is older than the first that is kept, or another machine is gone
+for good with its journals (`without`), nobody can know what was sent, and everything still queued is called
+`unknown`, never sent.
 """
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -36,6 +37,7 @@ from newsletter.delivery.permissions import SEND_ISSUES
 from newsletter.delivery.recovering import Recovery
 from newsletter.delivery.settling import Outcome, Settlement
 from newsletter.delivery.verdicts import Reply, Step, Verdict
+from newsletter.errors import NewsletterError
 from subscribers import audit
 from subscribers.actor import Actor
 from subscribers.orm import current
@@ -44,6 +46,14 @@ JOURNALS_AT_ONCE = 20  # in a transaction: some thousand rows, about a twentieth
 ROWS_AT_ONCE = 2000
 TORN = "its journal lost its end with the power, and nothing tells whether it was sent"
 NO_JOURNAL = "the backup is older than the journals that are kept, and nothing tells whether it was sent"
+
+
+class MachineUnknown(NewsletterError):
+    """No other machine of that name has sent anything."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"No other machine {host} has sent mail for this database; nothing was recovered without it.")
+        self.host = host
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,29 +117,47 @@ def recover(
     recovery: Recovery,
     by: Actor,
     clock: Callable[[], dt.datetime],
+    without: Collection[str] = (),
     told: Callable[[int], object] = lambda _: None,
 ) -> Findings:
-    """Replay all journals of this folder, and let it and the database match again; `told` hears how many are done.
+    """Replay all journals of this folder, and let it and the database match again.
 
     Where no worker has noticed yet that something was restored, all is paused first.
 
+    Args:
+        database: what was restored, or belongs to the home that was.
+        journals: this machine's.
+        recovery: over both.
+        by: who asks for it.
+        clock: tells the time.
+        without: hosts that will not come back; nobody waits for their journals any more.
+        told: hears how many journals are done.
+
     Raises:
         NotPermitted: the actor may not send.
+        MachineUnknown: `without` names a host that the database does not know, or this one.
         JournalUnusable: the folder cannot be read or written.
     """
     by.require(SEND_ISSUES)
     recovery.run()
-    restore = _Restore(database, journals, clock=clock)
+    restore = _Restore(database, journals, without=without, clock=clock)
     found = restore.replay_all(told)
     with generations.noted(journals.folder) as file:
         with database.writing() as session:
-            wanted = adopt(session, journals, file=file, found=found, by=by, now=clock())
+            wanted = adopt(session, journals, file=file, found=found, without=without, by=by, now=clock())
         file.confirm(wanted)
     return found
 
 
 def adopt(
-    session: Session, journals: Journals, *, file: NoteFile, found: Findings, by: Actor, now: dt.datetime
+    session: Session,
+    journals: Journals,
+    *,
+    file: NoteFile,
+    found: Findings,
+    without: Collection[str],
+    by: Actor,
+    now: dt.datetime,
 ) -> Generation:
     """Let folder and database match again, after everything was replayed; the file is confirmed after the commit."""
     by.require(SEND_ISSUES)
@@ -142,15 +170,21 @@ def adopt(
         journals=found.journals,
         accepted=found.accepted,
         unknown=found.unknown,
+        without=sorted(without),
     )
+    for folder in _gone(session, journals, without):
+        session.delete(folder)
     return pairing.adopt(session, journals, file, now=now)
 
 
 class _Restore:
     """One replay of a whole folder."""
 
-    def __init__(self, database: Database, journals: Journals, *, clock: Callable[[], dt.datetime]) -> None:
+    def __init__(
+        self, database: Database, journals: Journals, *, without: Collection[str], clock: Callable[[], dt.datetime]
+    ) -> None:
         self._database = database
+        self._without = without
         self._journals = journals
         self._clock = clock
         self._found = Findings()
@@ -162,18 +196,28 @@ class _Restore:
             folder = session.get(JournalFolder, self._journals.me.folder)
             found.happened = pairing.happened(folder) if folder is not None and folder.doubt else ""
             is_older = folder is not None and folder.doubt == Match.DATABASE_OLDER
-            self._swept_until = _gap(self._journals, folder) if is_older else None
-            found.others = _others(session, self._journals)
+            untold_until = _gap(self._journals, folder) if is_older else None
+            gone = [each for each in _gone(session, self._journals, self._without) if each.doubt != Match.HOME_OLDER]
+            found.others = tuple(host for host in _others(session, self._journals) if host not in self._without)
+        if gone:
+            untold_until = self._clock()
+            self._stop(gone)
         for records in _some(self._journals.closed(), JOURNALS_AT_ONCE):
             with self._database.writing() as session:
                 self._replay(session, records, is_older=is_older)
             told(found.journals)
-        if self._swept_until is not None:
-            self._name_lost(self._swept_until)
+        if untold_until is not None:
+            self._name_lost(untold_until)
         with self._database.reading() as session:
             paused = select(Mailing.id).where(Mailing.stopped_for == StopCause.RESTORED.value).order_by(Mailing.id)
             found.waiting = tuple(session.scalars(paused))
         return found
+
+    def _stop(self, gone: Iterable[JournalFolder]) -> None:
+        hosts = ", ".join(sorted({each.host for each in gone}))
+        reason = f"What {hosts} may have sent is unknown, as its journals are gone for good."
+        with self._database.writing() as session:
+            pairing.stop_all(session, reason=reason, now=self._clock())
 
     def _replay(self, session: Session, records: Iterable[Record], *, is_older: bool) -> None:
         now, matching = self._clock(), Matching(session, everywhere=True)
@@ -217,6 +261,15 @@ def _gap(journals: Journals, folder: JournalFolder | None) -> dt.datetime | None
     swept_until = journals.swept_until()
     is_known = folder is not None and folder.generation and swept_until and swept_until <= folder.seen_at
     return None if is_known else swept_until
+
+
+def _gone(session: Session, journals: Journals, hosts: Collection[str]) -> list[JournalFolder]:
+    """The folders of machines that will not come back."""
+    of_hosts = select(JournalFolder).where(JournalFolder.host.in_(hosts), JournalFolder.id != journals.me.folder)
+    found = list(session.scalars(of_hosts))
+    for host in sorted(set(hosts) - {folder.host for folder in found}):
+        raise MachineUnknown(host)
+    return found
 
 
 def _others(session: Session, journals: Journals) -> tuple[str, ...]:

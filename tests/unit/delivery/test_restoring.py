@@ -280,6 +280,33 @@ def test_other_machines_are_named(
     assert recover().others == ("mail-2",)
 
 
+def test_a_machine_that_is_gone_leaves_what_it_may_have_sent_unknown(
+    database: Database, journals: Journals, recovery: Recovery, mailing: int
+) -> None:
+    recovery.run()
+    _sent(journals, mailing, (1, TAKEN)).close()
+    with database.writing() as session:
+        gone = JournalFolder(id="b", host="mail-2", generation=1, mark="", seen_at=NOW, doubt="database older")
+        session.add(gone)
+
+    found = restoring.recover(database, journals, recovery=recovery, by=BY, clock=Clock(), without=["mail-2"])
+
+    assert (found.accepted, found.lost, found.others, found.waiting) == (1, 3, (), (mailing,))
+    assert _states(database, mailing) == ["accepted", "unknown", "unknown", "unknown"]
+    with database.writing() as session:
+        mailings.resume(session, mailings.mailing(session, mailing), by=BY, now=NOW)
+
+
+def test_a_machine_that_nobody_knows_is_refused(
+    database: Database, journals: Journals, recovery: Recovery, mailing: int
+) -> None:
+    for host in ("mail-9", journals.me.host):
+        with pytest.raises(restoring.MachineUnknown, match=f"No other machine {host} has sent"):
+            restoring.recover(database, journals, recovery=recovery, by=BY, clock=Clock(), without=[host])
+
+    assert _states(database, mailing) == ["queued"] * 4
+
+
 def test_not_everybody_recovers(database: Database, journals: Journals, recovery: Recovery) -> None:
     with pytest.raises(NotPermitted):
         restoring.recover(database, journals, recovery=recovery, by=NOBODY, clock=Clock())
