@@ -48,6 +48,7 @@ class App:
             NotInitialised: there is none in the home folder.
             DatabaseUnusable: the database is of another version, or cannot be reached.
             SecretChanged: the database belongs to another secret.
+            HomeOfAnother: the home belongs to another database.
         """
         secret = settings.secret
         database = Database(settings.database_url)
@@ -56,6 +57,7 @@ class App:
             if current:
                 with database.reading() as session:
                     installation.check(session, secret)
+                    installation.check_home(session, settings.home)
         except SQLAlchemyError as error:
             raise DatabaseUnusable(f"The database cannot be opened: {reason_of(error)}") from error
         if not current:

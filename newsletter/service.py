@@ -54,7 +54,7 @@ class Service:
         self._patient = Patient(app.database, sleep=self._wait)
         self._journals = Journals(settings.journal_folder, monotonic=time.monotonic)
         lost_after = dt.timedelta(minutes=settings.lost_after_minutes)
-        self._recovery = Recovery(self._patient, self._journals, lost_after=lost_after, clock=app.now)
+        self._recovery = Recovery(self._patient, self._journals, lost_after=lost_after, clock=app.now, say=say)
         self._fleet = Fleet(start, processes=processes, recover=self._recovery.run, say=say)
         self._stopped = threading.Event()
 

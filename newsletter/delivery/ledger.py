@@ -46,6 +46,8 @@ class Lease:
     issue_id: int | None
     compiled: str
     provider: Provider
+    made_at: dt.datetime
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Row:
     subscription_id: int | None
     address: str
     fields: Mapping[str, str]
+    address_key: str
 
 
 def claim(
@@ -102,6 +105,8 @@ def lease_of(window: Window, mailing: Mailing) -> Lease:
         issue_id=mailing.issue_id,
         compiled=mailing.compiled,
         provider=Provider(window.provider),
+        made_at=mailing.created_at,
+        name=mailing.name,
     )
 
 
@@ -167,6 +172,7 @@ def row_of(delivery: Delivery) -> Row:
         subscription_id=delivery.subscription_id,
         address=delivery.address,
         fields=delivery.fields,
+        address_key=delivery.address_key,
     )
 
 

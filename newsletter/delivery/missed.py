@@ -13,7 +13,7 @@ import datetime as dt
 from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import batches
+from newsletter.delivery import batches, pairing
 from newsletter.delivery.models import Delivery, DeliveryState, Mailing, MailingKind
 from newsletter.delivery.permissions import SEND_ISSUES
 from newsletter.errors import NewsletterError
@@ -71,8 +71,10 @@ def send(session: Session, mailing: Mailing, *, by: Actor, now: dt.datetime) -> 
         NotPermitted: the actor may not send.
         NotOfAnIssue: it is a test or a system mail.
         AudienceOpen: its audience is not frozen yet.
+        RestoreInDoubt: the database or a home was restored; see `pairing`.
     """
     by.require(SEND_ISSUES)
+    pairing.require_certainty(session)
     full = _full_mailing(session, mailing)
     child = Mailing(
         kind=full.kind,

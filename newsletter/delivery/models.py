@@ -58,6 +58,7 @@ class StopCause(StrEnum):
 
     FAULT = "fault"  # `reason` says what is wrong
     LATE = "late"  # its time was missed
+    RESTORED = "restored"  # the database or a home was, and what was sent since is not known yet
 
 
 class DeliveryState(StrEnum):

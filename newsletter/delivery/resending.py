@@ -15,7 +15,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import ColumnElement, and_, bindparam, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import batches
+from newsletter.delivery import batches, pairing
 from newsletter.delivery.models import Delivery, DeliveryState, Mailing, MailingKind, MailingState, Window, WindowState
 from newsletter.delivery.permissions import SEND_ISSUES
 from newsletter.errors import NewsletterError, WrongState
@@ -67,10 +67,12 @@ def resend(
         NotPermitted: the actor may not send.
         NotResendable: it is a test or a system mail.
         WrongState: the mailing is cancelled.
+        RestoreInDoubt: the database or a home was restored; see `pairing`.
         NotUnknown: one of them is not unknown, or not anymore.
     """
     by.require(SEND_ISSUES)
     _check(mailing)
+    pairing.require_certainty(session)
     queued = _queue(session, mailing, Delivery.position.in_(positions), now=now)
     others = sorted(set(positions) - set(queued))
     if others:
@@ -86,10 +88,12 @@ def resend_all(session: Session, mailing: Mailing, *, by: Actor, now: dt.datetim
         NotPermitted: the actor may not send.
         NotResendable: it is a test or a system mail.
         WrongState: the mailing is cancelled.
+        RestoreInDoubt: the database or a home was restored; see `pairing`.
         NothingUnknown: there is none.
     """
     by.require(SEND_ISSUES)
     _check(mailing)
+    pairing.require_certainty(session)
     queued = _queue(session, mailing, true(), now=now)
     if not queued:
         raise NothingUnknown(mailing.id)

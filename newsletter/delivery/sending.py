@@ -36,6 +36,7 @@ from sqlalchemy.orm import Session
 from newsletter.delivery import endings, ledger, mailings, pacing
 from newsletter.delivery.books import FRESH_S, Books
 from newsletter.delivery.health import Health
+from newsletter.delivery.identity import who_of
 from newsletter.delivery.journal import Answer, Begin, Journal, JournalUnusable, Leased, Line
 from newsletter.delivery.ledger import Lease, Row
 from newsletter.delivery.messages import Messages, Prepared
@@ -146,7 +147,8 @@ class LeaseRun:
     async def send_all(self) -> bool:
         """Send it all and end the lease; False where relay or journal take nothing more for now."""
         books, lease = self._desk.books, self._lease
-        self._write(Leased(lease.mailing_id, lease.first_position, lease.last_position))
+        window = lease.mailing_id, lease.first_position, lease.last_position
+        self._write(Leased(*window, made_at=lease.made_at, name=lease.name))
         books.watch(lease.owner)
         is_well = True
         try:
@@ -189,11 +191,12 @@ class LeaseRun:
         date = self._desk.clock()
         message = self._desk.messages.build(prepared, self._lease, row, date=date)
         digest = hashlib.sha256(message.octets).hexdigest()
+        who = who_of(self._lease.mailing_id, self._lease.made_at, row.address_key)
         begun = False
 
         async def begin() -> bool:
             nonlocal begun
-            line = Begin(self._lease.mailing_id, row.position, row.attempt, date=date, digest=digest)
+            line = Begin(self._lease.mailing_id, row.position, row.attempt, date=date, digest=digest, who=who)
             begun = await self._may_begin(row) and self._write(line)
             return begun
 
@@ -206,7 +209,7 @@ class LeaseRun:
         outcome = Outcome(verdict_on(reply), reply, self._desk.relay, self._desk.clock(), date, digest)
         if outcome.verdict is not Verdict.UNKNOWN and (begun or outcome.verdict.scope is Scope.RECIPIENT):
             key = (self._lease.mailing_id, row.position, row.attempt)
-            self._write(Answer(*key, reply=reply, relay=outcome.relay, at=outcome.at))
+            self._write(Answer(*key, reply=reply, relay=outcome.relay, at=outcome.at, who=who))
         return await self._note(row, outcome)
 
     async def _may_begin(self, row: Row) -> bool:

@@ -138,10 +138,11 @@ def test_a_cancelled_resend_is_in_doubt_again_and_leaves_the_issue_sent(session:
 
 
 def test_a_late_reply_to_the_old_attempt_still_overrides(session: Session, sent: Mailing) -> None:
-    lease = Lease(sent.id, 1, 2, 1, "gone", 1, NOW, MailingKind.ISSUE, sent.issue_id, sent.compiled, Provider.OTHER)
+    ids = (sent.id, 1, 2, 1)
+    lease = Lease(*ids, "gone", 1, NOW, MailingKind.ISSUE, sent.issue_id, sent.compiled, Provider.OTHER, NOW, "")
     resending.resend(session, sent, positions=[2], by=BY, now=LATER)
 
-    _settle(session, lease, Row(2, 1, None, None, "r2@example.org", {}), ACCEPTED)
+    _settle(session, lease, Row(2, 1, None, None, "r2@example.org", {}, "r2@example.org"), ACCEPTED)
 
     row = _row(session, sent, 2)
     assert (row.state, row.attempt, row.code) == ("accepted", 1, 250)
