@@ -103,6 +103,11 @@ class Server:
         """Tell whether the server was started and not stopped since."""
         return self._process is not None
 
+    @property
+    def pid(self) -> int:
+        """The process that has all the server's others."""
+        return self._process.pid if self._process else 0
+
     def url(self, name: str) -> str:
         """The SQLAlchemy URL of a database."""
         return f"postgresql+psycopg://{USER}@/{name}?host={self._folder}"
