@@ -28,6 +28,7 @@ from newsletter.delivery.models import (
     WindowState,
 )
 from subscribers import audience
+from subscribers.address import Provider
 from subscribers.models import Subscriber, Subscription
 from subscribers.orm import current
 
@@ -46,6 +47,7 @@ class Lease:
     kind: MailingKind
     issue_id: int | None
     compiled: str
+    provider: Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def lease_of(window: Window, mailing: Mailing) -> Lease:
         kind=MailingKind(mailing.kind),
         issue_id=mailing.issue_id,
         compiled=mailing.compiled,
+        provider=Provider(window.provider),
     )
 
 

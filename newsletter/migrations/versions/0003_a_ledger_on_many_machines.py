@@ -69,6 +69,10 @@ def downgrade() -> None:
 def _upgrade_ledger() -> None:
     op.execute(BEGUN)
     op.execute(LEASED)
+    if op.get_bind().dialect.name == "postgresql":
+        # Version 0.1.0 had these; looking them up took half the time of planning. SQLite keeps them where they are.
+        for column, table in (("subscriber_id", "subscriber"), ("subscription_id", "subscription")):
+            op.execute(f"ALTER TABLE delivery DROP CONSTRAINT IF EXISTS fk_delivery_{column}_{table}")
     with op.batch_alter_table("delivery_window") as window:
         window.add_column(sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True))
         window.add_column(sa.Column("batch", sa.Integer(), nullable=False, server_default="1"))

@@ -13,7 +13,7 @@ from newsletter.delivery.verdicts import Reply, Step, Verdict
 from newsletter.errors import WrongState
 from newsletter.issues.models import Issue, IssueState
 from subscribers.actor import Actor, ActorKind
-from subscribers.address import EmailAddress
+from subscribers.address import EmailAddress, Provider
 from subscribers.audit import AuditEntry
 from subscribers.errors import NotPermitted
 from tests.support.ledgers import a_mailing, a_system_mail
@@ -137,7 +137,7 @@ def test_a_cancelled_resend_leaves_the_issue_sent(session: Session, sent: Mailin
 
 
 def test_a_late_reply_to_the_old_attempt_still_overrides(session: Session, sent: Mailing) -> None:
-    lease = Lease(sent.id, 1, 2, 1, "gone", 1, NOW, MailingKind.ISSUE, sent.issue_id, sent.compiled)
+    lease = Lease(sent.id, 1, 2, 1, "gone", 1, NOW, MailingKind.ISSUE, sent.issue_id, sent.compiled, Provider.OTHER)
     resending.resend(session, sent, positions=[2], by=BY, now=LATER)
 
     _settle(session, lease, Row(2, 1, None, None, "r2@example.org", {}), ACCEPTED)
