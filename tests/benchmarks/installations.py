@@ -1,10 +1,10 @@
 """Whole installations to measure: many people on a list, an issue on its way to them, real workers, and a look at all.
 
-    installed = Installation.made(folder, database_url)
-    mailing_id = installed.an_issue_to(1_000_000)
-    with installed.worker(folder / "one", smtp_url, processes=2) as worker:
-        ...
-    installed.compare(names, mailing_id)        # nobody twice, nobody lost
+installed = Installation.made(folder, database_url)
+mailing_id = installed.an_issue_to(1_000_000)
+with installed.worker(folder / "one", smtp_url, processes=2) as worker:
+    ...
+installed.compare(names, mailing_id)        # nobody twice, nobody lost
 """
 
 import os
