@@ -34,6 +34,8 @@ ROOM_OCTETS = 200 * 512  # a window's begin and reply lines, each with some word
 TEXT_LIMIT = 120  # characters of a reply; the ledger keeps more of those that are settled in time
 SUFFIX = ".journal"
 
+_AS_JSON = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class JournalUnusable(NewsletterError):
     """Without a journal nothing may be sent."""
@@ -227,7 +229,7 @@ def parse(octets: bytes) -> tuple[Line, ...]:
 
 
 def _line(value: dict[str, Any]) -> bytes:
-    body = json.dumps(value, separators=(",", ":")).encode()
+    body = _AS_JSON(value).encode()
     return b"%x %08x %s\n" % (len(body), zlib.crc32(body), body)
 
 

@@ -13,7 +13,7 @@ interpreter goes back and forth between the rows.
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,7 +21,6 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     ColumnElement,
-    Dialect,
     FromClause,
     Integer,
     String,
@@ -111,9 +110,10 @@ def _is_accepted(one: Settlement) -> bool:
 
 def _write_accepted(session: Session, accepted: Iterable[Settlement]) -> None:
     connection = session.connection()
-    as_text = _storing_times(connection.dialect)
+    dialect = connection.dialect.name
+    as_text = dt.datetime.isoformat if dialect == "postgresql" else _as_sqlite_keeps_it
     rows = json.dumps([_values(one, DeliveryState.ACCEPTED, None) for one in accepted], default=as_text)
-    connection.execute(_write_many(connection.dialect.name), {"rows": rows})
+    connection.execute(_write_many(dialect), {"rows": rows})
 
 
 def _updating(row: Mapping[str, ColumnElement[Any]]) -> Update:
@@ -153,12 +153,9 @@ def _write_many(dialect: str) -> Update:
     return _updating(select(*values).subquery("made").c)
 
 
-@cache
-def _storing_times(dialect: Dialect) -> Callable[[object], str]:
-    """How a time is written in this database."""
-    stored = Delivery.at.type.bind_processor(dialect)
-    assert stored is not None  # noqa: S101  # `UtcDateTime` always has one
-    return lambda moment: str(stored(moment))
+def _as_sqlite_keeps_it(moment: dt.datetime) -> str:
+    """UTC without saying so, as `subscribers.orm.UtcDateTime` has it kept."""
+    return moment.astimezone(dt.UTC).isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 def _values(one: Settlement, state: DeliveryState, next_at: dt.datetime | None) -> dict[str, Any]:

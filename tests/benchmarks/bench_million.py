@@ -1,4 +1,4 @@
-"""A million recipients, from a frozen audience to the last reply, by `newsletter worker --processes 2`, on both databases.
+"""A million recipients by `newsletter worker --processes 2`, from the first frozen to the last reply, on both databases.
 
     python -m tests.benchmarks.bench_million --recipients 100000 --databases sqlite
 
