@@ -35,6 +35,8 @@ TEXT_LIMIT = 120  # characters of a reply; the ledger keeps more of those that a
 SUFFIX = ".journal"
 CLOSED = "closed"  # the folder beside, of journals whose leases are settled
 
+_AS_JSON = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class JournalUnusable(NewsletterError):
     """Without a journal nothing may be sent."""
@@ -247,7 +249,7 @@ def parse(octets: bytes) -> tuple[Line, ...]:
 
 
 def _line(value: dict[str, Any]) -> bytes:
-    body = json.dumps(value, separators=(",", ":")).encode()
+    body = _AS_JSON(value).encode()
     return b"%x %08x %s\n" % (len(body), zlib.crc32(body), body)
 
 

@@ -9,10 +9,12 @@ The rules (design, section 5), and why no crash breaks them, stand in `sending`.
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, and_, case, func, literal, not_, null, or_, select, true, update
+from sqlalchemy import Row as SqlRow
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from newsletter.delivery import endings
@@ -61,6 +63,18 @@ class Row:
     address: str
     fields: Mapping[str, str]
     address_key: str
+
+
+# What a sender needs, and no objects that a session would have to look after: there is one of them a recipient.
+_OF_ROW = (
+    Delivery.position,
+    Delivery.attempt,
+    Delivery.subscriber_id,
+    Delivery.subscription_id,
+    Delivery.address,
+    Delivery.fields,
+    Delivery.address_key,
+)
 
 
 def claim(
@@ -141,7 +155,7 @@ def read(session: Session, lease: Lease, *, after: int, limit: int, now: dt.date
     Empty means that the lease holds nothing more.
     """
     found = session.execute(
-        select(Delivery, _exclusion(lease.kind).label("exclusion"))
+        select(*_OF_ROW, _exclusion(lease.kind).label("exclusion"))
         .outerjoin(Subscription, Subscription.id == Delivery.subscription_id)
         .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
         .where(
@@ -152,34 +166,18 @@ def read(session: Session, lease: Lease, *, after: int, limit: int, now: dt.date
         .order_by(Delivery.position)
         .limit(limit)
     ).all()
-    for delivery, exclusion in found:
-        if exclusion is not None:
-            delivery.state, delivery.reason = DeliveryState.EXCLUDED.value, exclusion
-            delivery.at, delivery.next_at = now, None
-    rows = tuple(row_of(delivery) for delivery, exclusion in found if exclusion is None)
-    session.flush()
+    for reason in {row.exclusion for row in found} - {None}:
+        _exclude(session, lease, [row.position for row in found if row.exclusion == reason], reason=reason, now=now)
+    rows = tuple(_row_of(row) for row in found if row.exclusion is None)
     if found and not rows:
-        return read(session, lease, after=found[-1][0].position, limit=limit, now=now)
+        return read(session, lease, after=found[-1].position, limit=limit, now=now)
     return rows
-
-
-def row_of(delivery: Delivery) -> Row:
-    """What a sender needs of a delivery for its next attempt."""
-    return Row(
-        position=delivery.position,
-        attempt=delivery.attempt + 1,
-        subscriber_id=delivery.subscriber_id,
-        subscription_id=delivery.subscription_id,
-        address=delivery.address,
-        fields=delivery.fields,
-        address_key=delivery.address_key,
-    )
 
 
 def held(session: Session, lease: Lease) -> tuple[Row, ...]:
     """Every row the lease has not settled, in order."""
-    found = session.scalars(select(Delivery).where(_of_window(lease), is_held(lease.since)).order_by(Delivery.position))
-    return tuple(row_of(delivery) for delivery in found)
+    found = session.execute(select(*_OF_ROW).where(_of_window(lease), is_held(lease.since)).order_by(Delivery.position))
+    return tuple(_row_of(delivery) for delivery in found)
 
 
 def end(session: Session, token: str, *, now: dt.datetime) -> bool:
@@ -283,6 +281,27 @@ def _exclusion(kind: MailingKind) -> ColumnElement[str | None]:
             return case(nobody, else_=audience.system_exclusion(Delivery.address_key))
         case MailingKind.TEST:
             return literal(None, String)
+
+
+def _row_of(delivery: SqlRow[*tuple[Any, ...]]) -> Row:
+    """What a sender needs for the next attempt."""
+    return Row(
+        position=delivery.position,
+        attempt=delivery.attempt + 1,
+        subscriber_id=delivery.subscriber_id,
+        subscription_id=delivery.subscription_id,
+        address=delivery.address,
+        fields=delivery.fields,
+        address_key=delivery.address_key,
+    )
+
+
+def _exclude(session: Session, lease: Lease, positions: Sequence[int], *, reason: str, now: dt.datetime) -> None:
+    session.execute(
+        update(Delivery)
+        .where(Delivery.mailing_id == lease.mailing_id, Delivery.position.in_(positions))
+        .values(state=DeliveryState.EXCLUDED.value, reason=reason, at=now, next_at=None)
+    )
 
 
 def _cancel(session: Session, of_rows: ColumnElement[bool]) -> None:

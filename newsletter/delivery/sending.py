@@ -149,10 +149,9 @@ class LeaseRun:
         books, lease = self._desk.books, self._lease
         window = lease.mailing_id, lease.first_position, lease.last_position
         self._write(Leased(*window, made_at=lease.made_at, name=lease.name))
-        books.watch(lease.owner)
         is_well = True
         try:
-            prepared = await books.look(lambda session: self._desk.messages.prepare(session, lease.compiled))
+            prepared = await self._prepared()
             while self._goes_on and is_well and (row := await self._next_row()):
                 is_well = await self._send(prepared, row)
         except NewsletterError as error:  # the mail cannot be built; nothing of it is on the wire
@@ -161,10 +160,14 @@ class LeaseRun:
         books.forget(lease.owner)
         return is_well and self._desk.health.is_usable
 
+    async def _prepared(self) -> Prepared:
+        desk, digest = self._desk, self._lease.compiled
+        return desk.messages.kept(digest) or await desk.books.look(lambda found: desk.messages.prepare(found, digest))
+
     async def _next_row(self) -> Row | None:
         """The next row, at the moment when it may begin; None where nothing more may go out."""
-        desk = self._desk
-        while not (desk.stopping.is_set() or desk.precedence.gives_way(self._lease)):
+        desk, last = self._desk, self._lease.last_position
+        while self._position < last and not (desk.stopping.is_set() or desk.precedence.gives_way(self._lease)):
             if self._rows and desk.monotonic() - self._read_at < FRESH_S:
                 await self._tempo.moment(desk.stopping)
                 return None if desk.stopping.is_set() else self._rows.popleft()
@@ -172,6 +175,7 @@ class LeaseRun:
             self._rows = deque(rows[: granted.rows])
             if not rows:
                 return None
+            desk.books.watch(self._lease.owner, read_at=self._read_at)
             self._tempo.take(granted)
             if not self._rows:  # the rates are booked out: ask again
                 await self._tempo.moment(desk.stopping)
@@ -221,6 +225,7 @@ class LeaseRun:
             self._read_at, is_next = await desk.books.ask(lambda session: self._is_next(session, row))
             if not is_next:
                 return False
+            desk.books.watch(owner, read_at=self._read_at)
         return False
 
     def _is_next(self, session: Session, row: Row) -> tuple[float, bool]:

@@ -4,7 +4,7 @@
     tempo.take(pacing.grant(session, keys, wanted=tempo.wanted, now=now))
     await tempo.moment(stopping)      # the next message may begin
 
-Where no rate limits, a slice is as long as it may be, and nothing waits.
+Where no rate limits, nothing waits.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from newsletter.delivery.pace import Key
 from newsletter.delivery.pacing import Grant
 
 MOST = 200  # rows of a slice
+SPARE = 4  # so many times what it began before: a connection may become faster
 SPAN_S = 10  # over which the real speed is measured
 
 
@@ -34,15 +35,16 @@ class Tempo:
     def take(self, grant: Grant) -> None:
         """Go by this grant from now on.
 
-        Under a rate the next slice is asked for as many as this connection could begin within a second, for
-        what is granted and not used is lost to all.
+        The next slice is asked for as many as this connection could begin within a second: under a rate no more,
+        for what is granted and not used is lost to all, else with some to spare, for what is read and not used is
+        read again.
         """
         now = self._monotonic()
+        a_second = int(self._begun / min(max(now - self._taken_at, 0.1), 1.0))
         if grant.gap_s:
-            lasted = max(now - self._taken_at, 0.1)
-            self.wanted = min(MOST, int(self._begun / min(lasted, 1.0)) + 1)
-        else:
-            self.wanted = MOST
+            self.wanted = min(MOST, a_second + 1)
+        elif self._begun:
+            self.wanted = min(MOST, SPARE * (a_second + SPARE))
         self._taken_at, self._begun = now, 0
         self._next_at, self._gap_s = now + grant.waits_s, grant.gap_s
 

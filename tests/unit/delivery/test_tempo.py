@@ -45,6 +45,22 @@ def test_under_a_rate_as_many_are_asked_for_as_the_connection_could_begin_in_a_s
     assert tempo.wanted == 5
 
 
+def test_where_nothing_limits_a_slow_connection_reads_some_more_than_it_could_begin_in_a_second() -> None:
+    watch, stopping = Watch(), asyncio.Event()
+    tempo = Tempo(watch)
+
+    async def go() -> None:
+        tempo.take(Grant(MOST, 0.0, 0.0))
+        for _ in range(10):
+            watch.at += 0.1
+            await tempo.moment(stopping)
+        tempo.take(Grant(MOST, 0.0, 0.0))
+
+    asyncio.run(go())
+
+    assert tempo.wanted == 56
+
+
 def test_each_message_has_its_moment() -> None:
     async def go() -> float:
         loop, stopping = asyncio.get_running_loop(), asyncio.Event()
