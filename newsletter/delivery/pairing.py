@@ -100,7 +100,7 @@ def happened(folder: JournalFolder) -> str:
 
 
 def stop_all(session: Session, *, reason: str, now: dt.datetime) -> None:
-    """Pause every mailing that is planned or being sent; one that is paused is locked, too, so nobody resumes it now."""
+    """Pause every mailing that is planned or being sent; the paused are locked, too, so that nobody resumes one now."""
     unfinished = (MailingState.PLANNING.value, MailingState.SENDING.value, MailingState.PAUSED.value)
     locked = select(Mailing).where(Mailing.state.in_(unfinished)).order_by(Mailing.id).with_for_update()
     for mailing in session.scalars(locked, execution_options={"populate_existing": True}).all():
