@@ -195,9 +195,10 @@ class Journal:
         seized it, by `lines`, where that is all there ever was.
         """
         closed = self._path.parent / CLOSED
-        with contextlib.suppress(OSError):  # a journal that stays is replayed once more, which changes nothing
+        with contextlib.suppress(OSError):  # without its end it is not whole, and so tells less
             if self._offset or lines is not None:
                 self._end(lines)
+        with contextlib.suppress(OSError):  # a journal that stays is replayed once more, which changes nothing
             closed.mkdir(exist_ok=True)
             self._path.rename(closed / self._path.name)
             self.touch()

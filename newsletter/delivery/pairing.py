@@ -12,8 +12,9 @@ settled, so a database that has not heard of it is older.
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import islice
 
 import structlog
 from sqlalchemy import String, select
@@ -21,7 +22,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from newsletter.delivery import endings, generations
 from newsletter.delivery.generations import Generation, Match, Note, NoteFile
-from newsletter.delivery.journal import JournalUnusable
+from newsletter.delivery.journal import JournalUnusable, Record
 from newsletter.delivery.journals import Journals
 from newsletter.delivery.matching import Matching
 from newsletter.delivery.models import Mailing, MailingState, StopCause
@@ -30,6 +31,7 @@ from newsletter.errors import NewsletterError
 from subscribers.orm import Base, current
 
 EVERY = dt.timedelta(seconds=10)  # so long a database may be put back under a running worker before that shows
+JOURNALS_AT_ONCE = 50
 SLACK_S = 60.0  # how far the times of two files of one folder may be off
 
 _log = structlog.get_logger(__name__)
@@ -100,7 +102,7 @@ def happened(folder: JournalFolder) -> str:
 
 
 def stop_all(session: Session, *, reason: str, now: dt.datetime) -> None:
-    """Pause every mailing that is planned or being sent; one that is paused is locked, too, so nobody resumes it now."""
+    """Pause every mailing that is planned or being sent; the paused are locked, too, so that nobody resumes one now."""
     unfinished = (MailingState.PLANNING.value, MailingState.SENDING.value, MailingState.PAUSED.value)
     locked = select(Mailing).where(Mailing.state.in_(unfinished)).order_by(Mailing.id).with_for_update()
     for mailing in session.scalars(locked, execution_options={"populate_existing": True}).all():
@@ -139,7 +141,7 @@ class Pairing:
         if known is not None and known.doubt:
             return happened(known)
         match = generations.compare(note, known.at if known else None)
-        if match is Match.SAME and is_first and self._patient.read(partial(self._is_behind, since=file.written_at())):
+        if match is Match.SAME and is_first and self._is_behind(since=file.written_at()):
             match = Match.DATABASE_OLDER
         if match is not Match.SAME:
             return self._doubted(match, now=now)
@@ -156,13 +158,14 @@ class Pairing:
         _confirm(file, wanted)
         return ""
 
-    def _is_behind(self, session: Session, *, since: float) -> bool:
-        """Tell whether the database has not heard of what was closed since the last rise."""
-        matching, now = Matching(session), self._clock()
-        for record in self._journals.closed(since=since - SLACK_S):
-            told = matching.read(record, now=now)
-            is_unplanned = told.mailing is None or told.mailing.planned_at is None
-            if told.lacking or (told.strange and is_unplanned):
+    def _is_behind(self, *, since: float) -> bool:
+        """Tell whether the database has not heard of what was closed since the last rise.
+
+        First the journals, then the database: whatever others settle and close meanwhile is in both.
+        """
+        closed = self._journals.closed(since=since - SLACK_S)
+        while records := list(islice(closed, JOURNALS_AT_ONCE)):
+            if self._patient.read(partial(_lacks, records=records, now=self._clock())):
                 return True
         return False
 
@@ -211,6 +214,16 @@ def adopt(session: Session, journals: Journals, file: NoteFile, *, now: dt.datet
     folder.rise(wanted, host=me.host, now=now)
     folder.doubt = ""
     return wanted
+
+
+def _lacks(session: Session, *, records: Sequence[Record], now: dt.datetime) -> bool:
+    matching = Matching(session)
+    for record in records:
+        told = matching.read(record, now=now)
+        is_unplanned = told.mailing is None or told.mailing.planned_at is None
+        if told.lacking or (told.strange and is_unplanned):
+            return True
+    return False
 
 
 def _confirm(file: NoteFile, wanted: Generation) -> None:

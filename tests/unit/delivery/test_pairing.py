@@ -3,10 +3,13 @@
 import datetime as dt
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from newsletter.database import Database
 from newsletter.delivery import generations, mailings, missed, pairing, planning, resending
@@ -23,6 +26,7 @@ from tests.support.ledgers import Clock, a_mailing, a_system_mail
 from tests.support.makers import BY, NOW
 
 TAKEN = Reply(Step.FINAL_DOT, 250, "2.0.0", "Ok")
+T = TypeVar("T")
 Pair = Callable[[], Pairing]
 
 
@@ -203,6 +207,37 @@ def test_journals_that_the_database_has_heard_of_prove_nothing(
 
     assert pair().keep() == ""
     assert _state(database, mailing) == ("sending", "")
+
+
+class _BusyNeighbour(Patient):
+    """Somebody who settles and closes a journal just when the journals are compared with a snapshot."""
+
+    def __init__(self, database: Database, act: Callable[[], None]) -> None:
+        super().__init__(database, sleep=lambda _: None)
+        self._database = database
+        self._act = act
+        self._reads = 0
+
+    def read(self, work: Callable[[Session], T]) -> T:
+        with self._database.reading() as session:
+            session.scalar(select(JournalFolder.generation))
+            self._reads += 1
+            if self._reads == 2:
+                self._act()
+            return work(session)
+
+
+def test_what_a_neighbour_closes_meanwhile_proves_nothing(
+    database: Database, pair: Pair, journals: Journals, clock: Clock, mailing: int
+) -> None:
+    pair().keep()
+    settled = partial(_closed_journal, database, journals, mailing, settled=True)
+    journals.create().close()
+
+    busy = Pairing(_BusyNeighbour(database, settled), journals, clock=clock)
+
+    assert busy.keep() == ""
+    assert len(list(journals.closed())) == 2
 
 
 def test_a_mailing_that_the_database_does_not_have_proves_it(pair: Pair, journals: Journals) -> None:
