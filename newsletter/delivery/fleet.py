@@ -52,6 +52,8 @@ class Fleet:
         self._threads = [
             threading.Thread(target=self._keep_alive, args=(slot,), name="fleet", daemon=True) for slot in self._slots
         ]
+        self._last_resort = threading.Timer(GENTLE_S, self._kill)
+        self._last_resort.daemon = True
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -62,10 +64,16 @@ class Fleet:
         self.stop()
         for thread in self._threads:
             thread.join()
+        self._last_resort.cancel()
 
     def stop(self) -> None:
-        """Have every process finish what is on the wire, and end; who waits in `send` is told."""
+        """Have every process finish what is on the wire, and end; who waits in `send` is told.
+
+        One that does not end in time, be it because the database is away, is killed: its journals know all.
+        """
         with self._changed:
+            if not self._stopping.is_set():
+                self._last_resort.start()
             self._stopping.set()
             self._changed.notify_all()
         for slot in self._slots:
@@ -101,6 +109,10 @@ class Fleet:
                 return
             self._say(f"A sender process ended with exit status {status}; it is started again.")
             pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def _kill(self) -> None:
+        for slot in self._slots:
+            slot.kill()
 
     def _begun(self, slot: "_Slot") -> bool:
         with self._changed:
@@ -163,6 +175,10 @@ class _Slot:
         if self._channel is not None:
             with suppress(OSError):
                 self._channel.shutdown(socket.SHUT_WR)
+
+    def kill(self) -> None:
+        if self._child is not None:
+            self._child.kill()
 
     def end(self, gentle_s: float) -> int:
         """Wait for the process to end, and make it end where it does not; give its exit status."""
