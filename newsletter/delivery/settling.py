@@ -127,7 +127,7 @@ def _have_tried_again(session: Session, one: Settlement, next_at: dt.datetime) -
 
 
 def _write() -> Update:
-    """Over what is earlier: a lower attempt, or for a reply the same attempt without one. An acceptance overrides all."""
+    """Over what is earlier: a lower attempt, or for a reply the same attempt without one; an acceptance over all."""
     attempt, is_reply = bindparam("attempt_made", type_=Integer), bindparam("is_reply", type_=Integer)
     same_without_reply = and_(Delivery.attempt == attempt, Delivery.code.is_(None), is_reply == 1)
     is_acceptance = bindparam("state", type_=String) == DeliveryState.ACCEPTED.value

@@ -1,4 +1,4 @@
-"""Whatever senders, relays, machines, engine and staff do in any order: it adds up, nobody is lost, nobody gets it twice.
+"""Whatever senders, relays, machines, engine and staff do: it adds up, nobody is lost, nobody gets it twice.
 
 `make faults` tries it much longer: FAULTS_EXAMPLES=… says how often.
 """
@@ -30,7 +30,7 @@ def _tried(examples: int) -> settings:
 @pytest.fixture
 def in_memory() -> Iterator[Path]:
     """A folder that no disk holds up, where the machine has one."""
-    memory = Path("/dev/shm")
+    memory = Path("/dev/shm")  # noqa: S108  # mkdtemp makes a folder of ours in it
     folder = Path(tempfile.mkdtemp(prefix="newsletter-", dir=memory if os.access(memory, os.W_OK) else None))
     yield folder
     shutil.rmtree(folder)
