@@ -49,7 +49,7 @@ class Ground:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.children: list["subprocess.Popen[bytes]"] = []
+        self.children: list[subprocess.Popen[bytes]] = []
         self.begun_at: list[float] = []
         self.said: list[str] = []
         self.waiting = ThreadPoolExecutor(8)
@@ -63,6 +63,9 @@ class Ground:
     def log(self) -> list[str]:
         path = self.folder / "log"
         return path.read_text().splitlines() if path.exists() else []
+
+    def wait_for(self, lines: int) -> None:
+        _until(lambda: len(self.log()) == lines)
 
     def _start(self, slot: int, channel: socket.socket) -> "subprocess.Popen[bytes]":
         self.begun_at.append(time.monotonic())
@@ -105,7 +108,7 @@ def test_the_process_with_least_to_do_gets_the_next_batch(ground: Ground) -> Non
         _until(lambda: len(ground.children) == 2)
         for number in (1, 2, 3, 4):
             ground.waiting.submit(running.send, (HELD, number))
-            _until(lambda seen=number: len(ground.log()) == seen)
+            ground.wait_for(number)
 
         slots = [line[0] for line in ground.log()]
         assert sorted(slots[:2]) == sorted(slots[2:]) == ["0", "1"]
@@ -114,7 +117,7 @@ def test_the_process_with_least_to_do_gets_the_next_batch(ground: Ground) -> Non
 def test_who_waits_for_the_same_batch_is_told_at_once(ground: Ground) -> None:
     with ground.fleet() as running:
         waiting = [ground.waiting.submit(running.send, (HELD, 1)) for _ in range(2)]
-        _until(lambda: len(ground.log()) == 2)
+        ground.wait_for(2)
         ground.tell("released")
         assert running.send((HELD, 2))
         assert not any(each.done() for each in waiting)
@@ -158,7 +161,7 @@ def test_a_process_that_works_long_and_says_that_it_is_well_lives(
     monkeypatch.setattr(fleet, "SILENT_S", 1.0)
     with ground.fleet() as running:
         ground.waiting.submit(running.send, (HELD, 1))
-        _until(lambda: len(ground.log()) == 1)
+        ground.wait_for(1)
         threading.Event().wait(1.5)
 
         assert running.send((DONE, 1))
@@ -169,7 +172,7 @@ def test_at_the_end_each_process_ends_gently_and_what_is_not_done_is_told(ground
     with ground.fleet(processes=2) as running:
         _until(lambda: len(ground.children) == 2)
         waiting = ground.waiting.submit(running.send, (HELD, 1))
-        _until(lambda: len(ground.log()) == 1)
+        ground.wait_for(1)
         running.stop()
 
         assert waiting.result(20) is False
@@ -187,7 +190,7 @@ def test_a_process_that_does_not_end_is_killed_though_it_is_well(
     monkeypatch.setattr(fleet, "GENTLE_S", 0.2)
     with ground.fleet() as running:
         waiting = ground.waiting.submit(running.send, (DEAF, 1))
-        _until(lambda: len(ground.log()) == 1)
+        ground.wait_for(1)
 
         running.stop()
 
