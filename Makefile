@@ -18,8 +18,9 @@ serve: prepare-run ## Run the public pages on this machine, with an installation
 test: prepare-test ## Run every test. T="-k consent" or T=tests/unit selects.
 	@$(python) -m pytest -n 2 --dist worksteal --durations=10 $(T)
 
-faults: prepare-test ## Kill senders a hundred times and more, and compare every row with the sink: some minutes.
-	@FAULTS_KILLS=$(or $(KILLS),120) $(python) -m pytest -q -s tests/faults $(T)
+faults: prepare-test ## Kill senders a hundred times and more, try hundreds of orders, compare every row: many minutes.
+	@FAULTS_KILLS=$(or $(KILLS),120) FAULTS_EXAMPLES=$(or $(EXAMPLES),500) \
+		$(python) -m pytest -q -s tests/faults tests/unit/delivery/test_protocol.py $(T)
 
 check: prepare-dev ## Check format, style, types, layers, migrations and the quick tests: half a minute.
 	@$(python) -m ruff format --check --quiet .

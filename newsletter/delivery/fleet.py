@@ -56,6 +56,8 @@ class Fleet:
         self._threads = [
             threading.Thread(target=self._keep_alive, args=(slot,), name="fleet", daemon=True) for slot in self._slots
         ]
+        self._last_resort = threading.Timer(GENTLE_S, self._kill)
+        self._last_resort.daemon = True
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -66,10 +68,16 @@ class Fleet:
         self.stop()
         for thread in self._threads:
             thread.join()
+        self._last_resort.cancel()
 
     def stop(self) -> None:
-        """Have every process finish what is on the wire, and end; who waits in `send` is told."""
+        """Have every process finish what is on the wire, and end; who waits in `send` is told.
+
+        One that does not end in time, be it because the database is away, is killed: its journals know all.
+        """
         with self._changed:
+            if not self._stopping.is_set():
+                self._last_resort.start()
             self._stopping.set()
             self._changed.notify_all()
         for slot in self._slots:
@@ -112,6 +120,10 @@ class Fleet:
             self._recover()
         except Exception as error:  # noqa: BLE001  # this thread is all that keeps the slot alive
             _log.error("journals were not replayed", error=type(error).__name__)
+
+    def _kill(self) -> None:
+        for slot in self._slots:
+            slot.kill()
 
     def _begun(self, slot: "_Slot") -> bool:
         with self._changed:
@@ -174,6 +186,10 @@ class _Slot:
         if self._channel is not None:
             with suppress(OSError):
                 self._channel.shutdown(socket.SHUT_WR)
+
+    def kill(self) -> None:
+        if self._child is not None:
+            self._child.kill()
 
     def end(self, gentle_s: float) -> int:
         """Wait for the process to end, and make it end where it does not; give its exit status."""

@@ -68,6 +68,10 @@ class Sender:
             file.write(b"\0" * (self.whole - octets))
         self.whole = octets
 
+    def cut_in_the_last_line(self) -> None:
+        """Leave half of what was written last."""
+        self.cut((self.ends[-2][0] + self.ends[-1][0]) // 2)
+
     def lines(self) -> list[Line]:
         """What a reader of the file must find."""
         return [line for end, line in self.ends if end <= self.whole]

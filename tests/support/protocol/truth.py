@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.delivery import statement
-from newsletter.delivery.models import Delivery, DeliveryState, Mailing, MailingKind, Window
+from newsletter.delivery.models import Delivery, DeliveryAttempt, DeliveryState, Mailing, MailingKind, Window
 from newsletter.delivery.settling import Settlement
 from newsletter.delivery.verdicts import Scope, Verdict
 
@@ -77,6 +77,10 @@ class Truth:
             rows = session.scalars(select(Delivery).where(Delivery.mailing_id == mailing.id))
             for row in rows:
                 self._check_row(session, mailing, row)
+        replies = session.execute(
+            select(DeliveryAttempt.mailing_id, DeliveryAttempt.position, DeliveryAttempt.attempt, DeliveryAttempt.code)
+        ).all()
+        assert len(set(replies)) == len(replies), "a reply is noted twice"
         assert sorted(leased) == sorted(owners), "the leases that stand are not those that were claimed"
 
     def _check_row(self, session: Session, mailing: Mailing, row: Delivery) -> None:

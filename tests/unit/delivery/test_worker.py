@@ -1,24 +1,29 @@
+import asyncio
 import datetime as dt
 import errno
 import os
 import socket
 import threading
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import event, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from newsletter.database import Database
 from newsletter.delivery import mailings, pacing, planning, recovering
 from newsletter.delivery.alerts import listing
 from newsletter.delivery.models import Delivery, Mailing, Window
 from newsletter.delivery.pace import GLOBAL, Pace
+from newsletter.delivery.sender import POLL_S
 from newsletter.delivery.verdicts import Reply, Step
 from newsletter.delivery.worker import Stop
 from newsletter.rendering.compiled import CompiledIssue, Slot
+from subscribers.address import EmailAddress
 from subscribers.models import Subscription
 from tests.support.ledgers import COMPILED, Clock, a_mailing, a_system_mail, a_worker, numbers, rows
 from tests.support.makers import BY, NOW
@@ -276,3 +281,49 @@ def test_who_was_given_up_and_lives_sends_what_it_certainly_had_not_sent(
 
     assert sorted(_to(transport)) == sorted(FOUR)
     assert numbers(database, mailing) == {"state": "sent", "accepted": 4}
+
+
+def test_an_issue_gives_way_at_its_next_message_to_a_test_mail_that_came_meanwhile(
+    database: Database, mailing: int
+) -> None:
+    """There is one connection, and the clock of the relay's slowness lets the keeper look in between."""
+
+    async def slowly(address: str) -> None:
+        if address == FOUR[1]:
+            with database.writing() as session:
+                _send_test(session)
+            await asyncio.sleep(POLL_S + 0.2)  # the keeper looks every second
+
+    transport = SlowTransport(slowly)
+    a_worker(database, transport).run_until_idle()
+
+    assert _to(transport) == [*FOUR[:2], "editor@example.org", *FOUR[2:]]
+    assert numbers(database, mailing) == {"state": "sent", "accepted": 4}
+
+
+class SlowTransport(MemoryTransport):
+    """Does something before it answers."""
+
+    def __init__(self, before: Callable[[str], Awaitable[None]]) -> None:
+        super().__init__()
+        self._before = before
+
+    async def send(
+        self, sender: str, recipient: str, message: bytes, *, begin: Callable[[], Awaitable[bool]]
+    ) -> Reply | None:
+        reply = await super().send(sender, recipient, message, begin=begin)
+        await self._before(recipient)
+        return reply
+
+
+def _send_test(session: Session) -> None:
+    mailings.send_test(
+        session,
+        session.scalars(select(Mailing.compiled)).one(),
+        name="Test",
+        issue_id=None,
+        address=EmailAddress.parse("editor@example.org"),
+        language="de",
+        by=BY,
+        now=NOW,
+    )
