@@ -2,7 +2,6 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -41,9 +40,8 @@ def _fleet(died: str, recovered: list[str], *, processes: int = 1) -> Fleet:
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fleet, "FIRST_PAUSE_S", 0.01)
-    yield
 
 
 def test_a_batch_whose_process_died_is_given_to_the_next_one_even_if_its_journals_cannot_be_replayed_yet(

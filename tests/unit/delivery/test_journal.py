@@ -2,6 +2,7 @@ import datetime as dt
 import os
 import resource
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.delivery import journal
+from newsletter.delivery.executors import Executor
 from newsletter.delivery.journal import Answer, Begin, Journal, JournalUnusable, Leased, Line
 from newsletter.delivery.journals import Journals
 from newsletter.delivery.verdicts import Reply, Step
@@ -144,3 +146,22 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(JournalUnusable, match="nothing is sent"):
         Journals(tmp_path / "file" / "journal", monotonic=lambda: 0.0)
+
+
+def test_a_silent_sender_is_killed_after_some_looks_so_that_who_slept_himself_kills_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed: list[int] = []
+    monkeypatch.setattr(Executor, "kill", lambda executor: killed.append(executor.pid))
+    seconds = [0.0]
+    journals = Journals(tmp_path, monotonic=lambda: seconds[0])
+    held = Journal.create(tmp_path, str(replace(journals.me, pid=1)))
+
+    found = []
+    for moment in (0.0, 3600.0, 3601.0, 3602.0):
+        seconds[0] = moment
+        assert journals.orphans() == []
+        found.append(list(killed))
+
+    assert found == [[], [], [], [1]]
+    held.discard()
