@@ -61,8 +61,8 @@ def _restart_at_once() -> None:
 
 def _be_often_there(patience: Patience) -> None:
     """An engine beats, reaps and reconciles every few moments."""
-    from newsletter import service  # noqa: PLC0415
-    from newsletter.engine import engine, presence  # noqa: PLC0415
+    from newsletter import service
+    from newsletter.engine import engine, presence
 
     made = engine.Cron
 

@@ -1,9 +1,9 @@
 """A machine that sends: a home with its journals, its processes, and what may be done to them.
 
-    machine = Machine(home, url, relays=[sink.url], patience=Patience(silent_s=4))
-    worker = machine.start("worker", "--processes", "2")
-    os.kill(machine.senders_of(worker)[0], signal.SIGKILL)
-    machine.kill()      # all at once, as when the power fails; only the boot stays the same
+machine = Machine(home, url, relays=[sink.url], patience=Patience(silent_s=4))
+worker = machine.start("worker", "--processes", "2")
+os.kill(machine.senders_of(worker)[0], signal.SIGKILL)
+machine.kill()      # all at once, as when the power fails; only the boot stays the same
 """
 
 import json
@@ -73,7 +73,9 @@ class Machine:
         }
         command = [sys.executable, "-m", "tests.faults.entry", *arguments]
         with (self.home / "log").open("ab") as log:
-            made = subprocess.Popen(command, cwd=self.home, env=environment, stdin=subprocess.DEVNULL, stderr=log, stdout=log)
+            made = subprocess.Popen(
+                command, cwd=self.home, env=environment, stdin=subprocess.DEVNULL, stderr=log, stdout=log
+            )
         self._started.append(made)
         return made
 

@@ -69,7 +69,7 @@ def _victims(chance: random.Random) -> list[str]:
 
 @on_postgresql
 def test_pages_that_are_killed_take_nobody_along(sending: Starts, chance: random.Random) -> None:
-    kills = max(1, KILLS // 6)
+    kills = max(1, KILLS // 10)
     made = sending(kills * 60 + 60)
     machine = made.machine()
     killed = Counter[str]()
@@ -93,7 +93,7 @@ def test_pages_that_are_killed_take_nobody_along(sending: Starts, chance: random
 
 @on_sqlite
 def test_restarted_gently_again_and_again_nobody_is_in_doubt(sending: Starts, chance: random.Random) -> None:
-    restarts = max(1, KILLS // 6)
+    restarts = max(1, KILLS // 10)
     made = sending(restarts * 60 + 60)
     machine = made.machine()
     for _ in range(restarts):

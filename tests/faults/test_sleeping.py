@@ -26,7 +26,7 @@ def _nap(pids: list[int], seconds: float) -> None:
 
 @on_sqlite
 def test_a_worker_that_wakes_goes_on_and_a_sender_that_sleeps_is_replaced(sending: Starts) -> None:
-    made = sending(480)
+    made = sending(800, latency_s=0.1)
     machine = made.machine(Patience(silent_s=SILENT_S, sender_silent_s=SILENT_S))
     worker = machine.start("worker", "--processes", str(PROCESSES))
     made.wait_for(20)
@@ -57,8 +57,8 @@ def test_when_all_sleep_and_wake_at_once_all_goes_on(sending: Starts) -> None:
     _nap(machine.pids, SILENT_S + 1)
     made.wait_for_the_end()
 
-    told = made.compared(bound=CONNECTIONS, fault="SIGSTOP of all", count=1)
-    assert (told.state, told.accepted + told.unknown) == ("sent", told.recipients)
+    told = made.compared(bound=0, fault="SIGSTOP of all", count=1)
+    assert (told.state, told.accepted) == ("sent", told.recipients)
     made.stop(worker)
 
 
