@@ -46,7 +46,7 @@ class Sending:
     database: Database
     folder: Path
     mailing: int
-    sinks: list[HostileRelay]
+    sinks: "list[Sink]"
     machines: list[Machine] = field(default_factory=list)
 
     def machine(self, patience: Patience | None = None, *, connections: int = 6) -> Machine:
