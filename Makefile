@@ -18,7 +18,7 @@ serve: prepare-run ## Run the public pages on this machine, with an installation
 test: prepare-test ## Run every test. T="-k consent" or T=tests/unit selects.
 	@$(python) -m pytest -n 2 --dist worksteal --durations=10 $(T)
 
-faults: prepare-test ## Kill senders a hundred times and more, and compare every row with the sink: some minutes.
+faults: prepare-test ## Kill, freeze, starve and cut off all that sends, on each database, and compare every row with the sink: half an hour.
 	@FAULTS_KILLS=$(or $(KILLS),120) $(python) -m pytest -q -s tests/faults $(T)
 
 check: prepare-dev ## Check format, style, types, layers, migrations and the quick tests: half a minute.
