@@ -95,18 +95,28 @@ class Fleet:
 
     def _keep_alive(self, slot: "_Slot") -> None:
         pause = FIRST_PAUSE_S
-        while self._begun(slot):
+        while not self._stopping.is_set():
             begun_at = time.monotonic()  # how long a process lived, by no wall clock
-            slot.listen()
-            status = slot.end(GENTLE_S)
-            self._replay()
-            with self._changed:
-                slot.give_up()
+            what = self._life_of(slot)
             pause = FIRST_PAUSE_S if time.monotonic() - begun_at > WELL_AFTER_S else pause
             if self._stopping.wait(pause):
                 return
-            self._say(f"A sender process ended with exit status {status}; it is started again.")
+            self._say(f"A sender process {what}; it is started again.")
             pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def _life_of(self, slot: "_Slot") -> str:
+        """Start a process, hear it until it ends, and tell how that was."""
+        try:
+            if not self._begun(slot):
+                return "was not needed any more"
+        except OSError as error:  # no memory, too many processes: later there may be room
+            return f"could not be started ({error.strerror})"
+        slot.listen()
+        status = slot.end(GENTLE_S)
+        self._replay()
+        with self._changed:
+            slot.give_up()
+        return f"ended with exit status {status}"
 
     def _replay(self) -> None:
         """Have the dead one's journals replayed. What fails here is tried again by whoever recovers next."""
@@ -145,7 +155,11 @@ class _Slot:
     def begin(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            self._child = self._start(theirs)
+            try:
+                self._child = self._start(theirs)
+            except OSError:
+                ours.close()
+                raise
         ours.settimeout(STARTING_S / MISSED_BEATS)
         self._channel = ours
 

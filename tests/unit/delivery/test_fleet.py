@@ -1,3 +1,4 @@
+import errno
 import socket
 import subprocess
 import sys
@@ -65,3 +66,18 @@ def test_who_waits_for_a_batch_is_told_when_all_stop(died: str) -> None:
         waiting.join(10)
         assert answers == [False]
         assert made.send((1, 1)) is False
+
+
+def test_a_process_that_cannot_be_started_is_tried_again(died: str) -> None:
+    said: list[str] = []
+    tries = iter([True])
+
+    def start(slot: int, channel: socket.socket) -> "subprocess.Popen[bytes]":
+        del slot
+        if next(tries, False):
+            raise BlockingIOError(errno.EAGAIN, "no more processes")
+        return subprocess.Popen([sys.executable, "-S", "-c", SENDER, died], stdin=channel.fileno())
+
+    with Fleet(start, processes=1, recover=lambda: None, say=said.append) as made:
+        assert made.send((1, 1)) is True
+    assert said == ["A sender process could not be started (no more processes); it is started again."]
