@@ -197,7 +197,7 @@ def sending(sent_by_engine: Database, tmp_path: Path) -> Iterator[Starts]:
     made: list[Sending] = []
 
     def begin(readers: int, *, sinks: int = 1, **options: Any) -> Sending:
-        options = {"latency_s": 0.02, **options}
+        options = {"latency_s": 0.05, **options}  # so that a fault comes before the end, also where all is quick
         opened = [Sink(tmp_path / f"sink{number}", **options).__enter__() for number in range(sinks)]
         made.append(Sending(sent_by_engine, tmp_path, a_mailing_to_many(sent_by_engine, readers), opened))
         return made[-1]

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 CONNECTIONS, PROCESSES = 6, 2
 OF_ONE = CONNECTIONS // PROCESSES
-READERS = KILLS * 40 + 60
+READERS = KILLS * 60 + 60
 LAST = 50  # so many are left alone, so that each kill finds somebody at work
 
 
@@ -130,7 +130,7 @@ def test_a_second_sigterm_is_a_crash_that_leaves_few_in_doubt(sending: Starts) -
 
 @on_postgresql
 def test_another_worker_takes_over_what_a_lost_one_had_begun(sending: Starts) -> None:
-    made = sending(240)
+    made = sending(400, latency_s=0.1)
     first, second = made.machine(Patience(silent_s=4)), made.machine(Patience(silent_s=4, lost_after_s=4))
     _started(first)
     made.wait_for(20)
