@@ -18,7 +18,7 @@ serve: prepare-run ## Run the public pages on this machine, with an installation
 test: prepare-test ## Run every test. T="-k consent" or T=tests/unit selects.
 	@$(python) -m pytest -n 2 --dist worksteal --durations=10 $(T)
 
-faults: prepare-test ## Kill senders a hundred times and more, try hundreds of orders, compare every row: many minutes.
+faults: prepare-test ## Kill, freeze, starve and cut off all that sends, on each database, in hundreds of orders: half an hour.
 	@FAULTS_KILLS=$(or $(KILLS),120) FAULTS_EXAMPLES=$(or $(EXAMPLES),500) \
 		$(python) -m pytest -q -s tests/faults tests/unit/delivery/test_protocol.py $(T)
 

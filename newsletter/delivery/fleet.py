@@ -25,7 +25,9 @@ from newsletter.delivery.assigned import BEAT, Batch, decoded, encoded
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 60.0
 WELL_AFTER_S = 60.0  # a process that lived so long did not die of how it was started
+STARTING_S = 60.0  # until the first sign of life
 SILENT_S = 60.0  # a sender says every second that it is well
+MISSED_BEATS = 4  # whoever hears nothing looks so often before it kills; asleep, it does not look
 GENTLE_S = 40.0  # a sender takes up to 30 s to hear the last replies (design: shutdown)
 
 _log = structlog.get_logger(__name__)
@@ -101,18 +103,28 @@ class Fleet:
 
     def _keep_alive(self, slot: "_Slot") -> None:
         pause = FIRST_PAUSE_S
-        while self._begun(slot):
+        while not self._stopping.is_set():
             begun_at = time.monotonic()  # how long a process lived, by no wall clock
-            slot.listen()
-            status = slot.end(GENTLE_S)
-            self._replay()
-            with self._changed:
-                slot.give_up()
+            what = self._life_of(slot)
             pause = FIRST_PAUSE_S if time.monotonic() - begun_at > WELL_AFTER_S else pause
             if self._stopping.wait(pause):
                 return
-            self._say(f"A sender process ended with exit status {status}; it is started again.")
+            self._say(f"A sender process {what}; it is started again.")
             pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def _life_of(self, slot: "_Slot") -> str:
+        """Start a process, hear it until it ends, and tell how that was."""
+        try:
+            if not self._begun(slot):
+                return "was not needed any more"
+        except OSError as error:  # no memory, too many processes: later there may be room
+            return f"could not be started ({error.strerror})"
+        slot.listen()
+        status = slot.end(GENTLE_S)
+        self._replay()
+        with self._changed:
+            slot.give_up()
+        return f"ended with exit status {status}"
 
     def _replay(self) -> None:
         """Have the dead one's journals replayed. What fails here is tried again by whoever recovers next."""
@@ -155,8 +167,12 @@ class _Slot:
     def begin(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            self._child = self._start(theirs)
-        ours.settimeout(SILENT_S)
+            try:
+                self._child = self._start(theirs)
+            except OSError:
+                ours.close()
+                raise
+        ours.settimeout(STARTING_S / MISSED_BEATS)
         self._channel = ours
 
     def assign(self, batch: Batch) -> "Future[bool]":
@@ -172,15 +188,23 @@ class _Slot:
         """Tell who waits what is done, until the process closes its end, or is silent and killed for it."""
         assert self._channel is not None  # noqa: S101
         assert self._child is not None  # noqa: S101
-        try:
-            with self._channel.makefile("rb") as lines:
-                for line in lines:
-                    if line != BEAT:
-                        self._answer(decoded(line), is_done=True)
-        except TimeoutError:
-            self._child.kill()
-        except ConnectionError:  # it died with something unread
-            pass
+        heard, missed = b"", 0
+        while missed < MISSED_BEATS:
+            try:
+                more = self._channel.recv(4096)
+            except TimeoutError:  # a long one is one all the same: then it was us who slept
+                missed += 1
+                continue
+            except ConnectionError:  # it died with something unread
+                return
+            if not more:
+                return
+            missed = 0
+            self._channel.settimeout(SILENT_S / MISSED_BEATS)
+            *lines, heard = (heard + more).split(BEAT)
+            for line in filter(None, lines):
+                self._answer(decoded(line), is_done=True)
+        self._child.kill()
 
     def hang_up(self) -> None:
         if self._channel is not None:

@@ -6,7 +6,7 @@
 
 A sender touches its journals every second. One whose file has not changed for `SILENT_S` by our own
 watch, and that still holds its lock, is asleep or stuck: it is killed, and its lock taken at the
-next look. The watch stands still while the machine sleeps, so nobody is killed for that.
+next look. Neither the watch nor we look while all sleep, so nobody is killed for that.
 """
 
 import datetime as dt
@@ -21,6 +21,7 @@ from newsletter.delivery.executors import Executor
 from newsletter.delivery.journal import SUFFIX, Journal, JournalUnusable, Record
 
 SILENT_S = 60.0
+LOOKS = 3  # that find a journal unchanged: after a long sleep of ours the first one tells nothing
 KEPT = dt.timedelta(hours=48)
 SWEPT = "swept"  # a file whose time is that of the last journal removed
 
@@ -37,7 +38,7 @@ class Journals:
         self._folder = folder
         self._monotonic = monotonic
         self._silent_s = silent_s
-        self._seen: dict[Path, tuple[int, float]] = {}
+        self._seen: dict[Path, tuple[int, float, int]] = {}
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.me = Executor.current(folder=_name_of(folder))
@@ -117,11 +118,11 @@ class Journals:
         except FileNotFoundError:
             return False
         now = self._monotonic()
-        before, since = self._seen.get(path, (touched, now))
+        before, since, looks = self._seen.get(path, (touched, now, 0))
         if before != touched:
-            since = now
-        self._seen[path] = touched, since
-        return now - since >= self._silent_s
+            since, looks = now, 0
+        self._seen[path] = touched, since, looks + 1
+        return now - since >= self._silent_s and looks >= LOOKS
 
     def _kill(self, path: Path) -> None:
         with suppress(FileNotFoundError):

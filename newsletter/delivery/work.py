@@ -117,9 +117,13 @@ def claimed(
     now: dt.datetime,
     of: Sequence[tuple[int, int]] | None = None,
 ) -> Lease | None:
-    """Claim a window, of all or of these batches, unless the relay rests."""
-    if relays.resting_until(session, relay, now=now):
-        return None
+    """Claim a window, of all or of these batches, unless the relay rests.
+
+    What was claimed already, by a commit that nobody heard of, is given in any case: it has no other owner.
+    """
+    claimed_before = ledger.leased_as(session, token)
+    if claimed_before or relays.resting_until(session, relay, now=now):
+        return claimed_before
     return ledger.claim(session, executor, token=token, now=now, of=None if of is None else in_batches(of))
 
 

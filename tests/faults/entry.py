@@ -39,11 +39,11 @@ def have(patience: Patience) -> None:
     retry.DELAYS = (dt.timedelta(seconds=1),) * len(retry.DELAYS)
     planning.WINDOW, batches.WINDOWS = 25, 3  # so that every connection has one, and there are several batches
     reply = patience.reply_s
-    relay.Timeouts = lambda: Timeouts(10, reply, reply, reply, reply)  # type: ignore[misc,assignment]
+    vars(relay)["Timeouts"] = lambda: Timeouts(10, reply, reply, reply, reply)
     if patience.host:
         socket.gethostname = lambda: patience.host
     if patience.boot:
-        executors.boot_id = recovering.boot_id = lambda: patience.boot
+        vars(executors)["boot_id"] = vars(recovering)["boot_id"] = lambda: patience.boot
 
 
 def _restart_at_once() -> None:
@@ -69,9 +69,9 @@ def _be_often_there(patience: Patience) -> None:
     def often(name: str, schedule: str, function: Any) -> engine.Cron:
         return made(name, OFTEN if schedule == EVERY_MINUTE else schedule, function)
 
-    engine.Cron = service.Cron = often  # type: ignore[misc,assignment]
+    vars(engine)["Cron"] = vars(service)["Cron"] = often
     beat_s = min(presence.BEAT_S, patience.silent_s / 8)
-    service.Recovery = _recovery(dt.timedelta(seconds=patience.lost_after_s))  # type: ignore[misc,assignment]
+    vars(service)["Recovery"] = _recovery(dt.timedelta(seconds=patience.lost_after_s))
     _defaults(engine.Engine).update(beat_s=beat_s, silent_after=dt.timedelta(seconds=patience.silent_s))
 
 
@@ -83,7 +83,7 @@ def _recovery(lost_after: dt.timedelta) -> Any:
 
 
 def _defaults(of: type) -> dict[str, Any]:
-    found: dict[str, Any] = of.__init__.__kwdefaults__
+    found: dict[str, Any] = vars(of)["__init__"].__kwdefaults__
     return found
 
 

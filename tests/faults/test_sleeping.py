@@ -26,7 +26,7 @@ def _nap(pids: list[int], seconds: float) -> None:
 
 @on_sqlite
 def test_a_worker_that_wakes_goes_on_and_a_sender_that_sleeps_is_replaced(sending: Starts) -> None:
-    made = sending(480)
+    made = sending(800, latency_s=0.1)
     machine = made.machine(Patience(silent_s=SILENT_S, sender_silent_s=SILENT_S))
     worker = machine.start("worker", "--processes", str(PROCESSES))
     made.wait_for(20)
@@ -35,7 +35,7 @@ def test_a_worker_that_wakes_goes_on_and_a_sender_that_sleeps_is_replaced(sendin
     made.wait_for(40)
     _nap([worker.pid], SILENT_S + 1)  # the senders go on with what they were given
     made.wait_for(40)
-    assert made.compared(bound=0).state == "sending"
+    assert (made.statement.state, made.statement.unknown) == ("sending", 0)
 
     asleep, awake = children_of(worker)
     machine.signal(signal.SIGSTOP, [asleep])
@@ -57,15 +57,15 @@ def test_when_all_sleep_and_wake_at_once_all_goes_on(sending: Starts) -> None:
     _nap(machine.pids, SILENT_S + 1)
     made.wait_for_the_end()
 
-    told = made.compared(bound=CONNECTIONS, fault="SIGSTOP of all", count=1)
-    assert (told.state, told.accepted + told.unknown) == ("sent", told.recipients)
+    told = made.compared(bound=0, fault="SIGSTOP of all", count=1)
+    assert (told.state, told.accepted) == ("sent", told.recipients)
     made.stop(worker)
 
 
 @on_postgresql
 def test_a_machine_that_was_given_up_and_wakes_sends_nothing_twice_and_tells_what_it_did(sending: Starts) -> None:
-    made = sending(700)
-    patience = Patience(silent_s=60, lost_after_s=3)
+    made = sending(700, latency_s=0.1)  # so that the second has not sent all when the first one wakes
+    patience = Patience(lost_after_s=3)
     first, second = made.machine(patience), made.machine(patience)
     workers = [machine.start("worker", "--processes", str(PROCESSES)) for machine in (first, second)]
     made.wait_until(lambda: first.journals and second.journals)

@@ -11,7 +11,7 @@ from newsletter.app import configure_log
 
 
 class _FullDisk(io.StringIO):
-    def write(self, words: str) -> int:
+    def write(self, _: str) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

@@ -1,5 +1,6 @@
 """The fleet with real processes, each a few lines that do what the number of a mailing tells them."""
 
+import errno
 import socket
 import subprocess
 import sys
@@ -69,6 +70,9 @@ class Ground:
 
     def _start(self, slot: int, channel: socket.socket) -> "subprocess.Popen[bytes]":
         self.begun_at.append(time.monotonic())
+        if (self.folder / "crowded").exists():
+            (self.folder / "crowded").unlink()
+            raise BlockingIOError(errno.EAGAIN, "no more processes")
         command = [sys.executable, "-I", "-S", "-c", CHILD, str(slot), str(self.folder)]
         child = subprocess.Popen(command, stdin=channel.fileno())
         self.children.append(child)
@@ -111,6 +115,14 @@ def test_a_slot_outlives_journals_that_cannot_be_replayed_yet(ground: Ground) ->
         assert running.send((DEADLY, 1))
 
     assert ground.log()[:3] == ["0 got 3 1", "recovered", "0 got 3 1"]
+
+
+def test_a_process_that_cannot_be_started_is_tried_again(ground: Ground) -> None:
+    ground.tell("crowded")
+    with ground.fleet() as running:
+        assert running.send((DONE, 1))
+
+    assert ground.said[0] == "A sender process could not be started (no more processes); it is started again."
 
 
 def test_the_process_with_least_to_do_gets_the_next_batch(ground: Ground) -> None:

@@ -2,6 +2,7 @@ import datetime as dt
 import os
 import resource
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.delivery import journal
+from newsletter.delivery.executors import Executor
 from newsletter.delivery.journal import Answer, Begin, Journal, JournalUnusable, Leased, Line
 from newsletter.delivery.journals import Journals
 from newsletter.delivery.verdicts import Reply, Step
@@ -189,3 +191,22 @@ def test_the_time_of_the_last_journal_swept_is_kept(tmp_path: Path) -> None:
     assert swept is not None
     assert abs(swept - closed_at) < dt.timedelta(milliseconds=1)
     assert list(journals.closed()) == []
+
+
+def test_a_silent_sender_is_killed_after_some_looks_so_that_who_slept_himself_kills_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed: list[int] = []
+    monkeypatch.setattr(Executor, "kill", lambda executor: killed.append(executor.pid))
+    seconds = [0.0]
+    journals = Journals(tmp_path, monotonic=lambda: seconds[0])
+    held = Journal.create(tmp_path, str(replace(journals.me, pid=1)))
+
+    found = []
+    for moment in (0.0, 3600.0, 3601.0, 3602.0):
+        seconds[0] = moment
+        assert journals.orphans() == []
+        found.append(list(killed))
+
+    assert found == [[], [], [], [1]]
+    held.discard()

@@ -104,3 +104,15 @@ def test_the_next_window_is_the_first_that_is_open_and_runs(session: Session, ma
     session.flush()
 
     assert work.next_window(session) is None
+
+
+def test_a_window_that_was_claimed_is_given_again_even_if_the_relay_rests_meanwhile(
+    session: Session, mailing: Mailing
+) -> None:
+    claimed = work.claimed(session, "me", token="first", relay="one", now=NOW)
+    relays.failed(session, "one", DOWN, now=NOW)
+
+    assert claimed is not None
+    assert claimed.mailing_id == mailing.id
+    assert work.claimed(session, "me", token="first", relay="one", now=NOW) == claimed
+    assert work.claimed(session, "me", token="second", relay="one", now=NOW) is None
