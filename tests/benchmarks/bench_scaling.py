@@ -12,6 +12,7 @@ import argparse
 import json
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from sqlalchemy import select
 
 from newsletter.database import Database
 from newsletter.delivery.models import Mailing, MailingState, Window, WindowState
+from tests.benchmarks import bench_assembly
 from tests.benchmarks.installations import IN_EARNEST, Installation, Worker, cpu_s, family
 from tests.benchmarks.measuring import machine
 from tests.benchmarks.sink import Sink
@@ -108,7 +110,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Server(IN_EARNEST) as server:
         names = Path(folder) / "names"
         installed = Installation.made(Path(folder), server.create("scaling"))
-        mailing = installed.an_issue_to(recipients)
+        mailing = installed.an_issue_to(recipients, bench_assembly.compiled())
         with Sink(delay_s=DELAY_S, names=names) as sink, ExitStack() as running:
             scaling = Scaling(installed, sink, connections=options.connections, seconds=options.seconds)
             _grow(scaling, running, server.pid)
@@ -141,7 +143,7 @@ def _ended(database: Database, mailing_id: int) -> None:
     database.close()
 
 
-def _tell(made: dict[str, object], scaling: Scaling, connections: int) -> None:
+def _tell(made: Mapping[str, object], scaling: Scaling, connections: int) -> None:
     line = {
         "figure": "recipients in doubt after a worker was killed, of all that each is accepted once",
         "value": made["unknown"],
