@@ -26,7 +26,7 @@ from newsletter.delivery.settling import Settlement
 
 FLUSH_S = 0.02  # what a crash costs is told by the journals; this only gathers writes
 LATEST_S = 0.2
-PAUSE_FACTOR = 3  # after a write of 20 ms, 60 without one: where the processor is short, it is for sending
+PAUSE_FACTOR = 9  # after a write of 5 ms, 45 without one: the processor is for sending
 MOST_WAITING = 200
 FRESH_S = 1.0  # how old what we know of a mailing's state may be
 LOOK_AGAIN_S = FRESH_S / 4  # so that it is renewed long before
