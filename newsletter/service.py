@@ -33,7 +33,7 @@ from newsletter.news import gathering
 from subscribers.actor import Actor
 
 POLL_S = 1.0
-_SPARE_BATCHES = 2  # so that a process has work while the engine looks for more
+_SPARE_BATCHES = 1  # a process has work while the engine looks for more, and leaves the rest to other machines
 _URGENT = 4  # a process works on so many tests and system mails at a time
 
 _log = structlog.get_logger(__name__)

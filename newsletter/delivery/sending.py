@@ -161,8 +161,9 @@ class LeaseRun:
         return is_well and self._desk.health.is_usable
 
     async def _prepared(self) -> Prepared:
-        desk, digest = self._desk, self._lease.compiled
-        return desk.messages.kept(digest) or await desk.books.look(lambda found: desk.messages.prepare(found, digest))
+        messages, digest = self._desk.messages, self._lease.compiled
+        kept = messages.kept(digest)
+        return kept or await self._desk.books.look(lambda session: messages.prepare(session, digest))
 
     async def _next_row(self) -> Row | None:
         """The next row, at the moment when it may begin; None where nothing more may go out."""

@@ -24,7 +24,6 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     ColumnElement,
-    FromClause,
     Integer,
     String,
     Update,
@@ -198,11 +197,11 @@ def _write_many(dialect: str) -> Update:
     rows = bindparam("rows", type_=String())
     if dialect == "postgresql":
         columns = [column(name, kind) for name, kind in _TYPES.items()]
-        table: FromClause = func.json_to_recordset(cast(rows, JSON)).table_valued(*columns, name="made")
-        return _updating(table.render_derived(with_types=True).c)
+        table = func.json_to_recordset(cast(rows, JSON)).table_valued(*columns, name="made")
+        return _updating(dict(table.render_derived(with_types=True).c.items()))
     each = func.json_each(rows).table_valued("value").c.value
     values = [type_coerce(each.op("->>")(name), kind).label(name) for name, kind in _TYPES.items()]
-    return _updating(select(*values).subquery("made").c)
+    return _updating(dict(select(*values).subquery("made").c.items()))
 
 
 def _as_sqlite_keeps_it(moment: dt.datetime) -> str:

@@ -58,7 +58,8 @@ def _figure(kind: str, database: Database, folder: Path, *, cpu: Callable[[], fl
         mailing = a_mailing(session, [f"r{number}@leser.example" for number in range(PEOPLE)], due_at=NOW).id
     while _planned(database, mailing):
         pass
-    ours, usual = [], []
+    ours: list[float] = []
+    usual: list[float] = []
     for number in range(ROUNDS + 1):
         with _timed(ours, cpu, planning.WINDOW * WINDOWS):
             for _ in range(WINDOWS):

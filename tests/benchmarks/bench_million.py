@@ -1,4 +1,4 @@
-"""A million recipients by `newsletter worker --processes 2`, from the first frozen to the last reply, on both databases.
+"""A million recipients by `newsletter worker --processes 2`, from the first frozen to the last reply, on each database.
 
     python -m tests.benchmarks.bench_million --recipients 100000 --databases sqlite
 
@@ -20,9 +20,12 @@ from pathlib import Path
 from newsletter.app import now
 from newsletter.database import Database
 from newsletter.delivery.models import Mailing, MailingState
+from newsletter.rendering.compiled import CompiledIssue
+from tests.benchmarks import bench_assembly
 from tests.benchmarks.installations import IN_EARNEST, Installation, cpu_s, family, resident_mb
 from tests.benchmarks.measuring import machine
 from tests.benchmarks.sink import Sink
+from tests.support import ledgers
 from tests.support.postgres import Server
 
 FEW = 10_000
@@ -57,18 +60,20 @@ def main() -> None:
     parser.add_argument("--recipients", type=int, default=1_000_000)
     parser.add_argument("--databases", nargs="+", default=["SQLite", "PostgreSQL"])
     parser.add_argument("--connections", type=int, default=CONNECTIONS)
+    parser.add_argument("--small", action="store_true", help="a message of 1 KB, to see the ledger alone")
     options = parser.parse_args()
     for kind in options.databases:
-        few = measured(kind, min(FEW, options.recipients), options.connections)
-        many = measured(kind, options.recipients, options.connections)
-        _tell(kind, few, many)
+        size, mail = ("1", ledgers.COMPILED) if options.small else ("39", bench_assembly.compiled())
+        few = measured(kind, min(FEW, options.recipients), mail, options.connections)
+        many = measured(kind, options.recipients, mail, options.connections)
+        _tell(kind, few, many, size)
 
 
-def measured(kind: str, recipients: int, connections: int) -> Run:
+def measured(kind: str, recipients: int, mail: CompiledIssue, connections: int) -> Run:
     """One mailing in an installation of its own."""
     with tempfile.TemporaryDirectory() as folder, _database(kind, Path(folder)) as (url, server):
         installed = Installation.made(Path(folder), url)
-        mailing_id = installed.an_issue_to(recipients)
+        mailing_id = installed.an_issue_to(recipients, mail)
         names = Path(folder) / "names"
         run = Run(recipients)
         with Sink(names=names) as sink:
@@ -92,7 +97,8 @@ def _database(kind: str, folder: Path) -> Iterator[tuple[str, dict[str, int]]]:
 
 def _follow(run: Run, database: Database, mailing_id: int, roots: dict[str, int]) -> None:
     """Look now and then until the mailing is sent. The mailing's row alone is read: whoever looks costs nothing."""
-    begun_at, cpu, memory = None, {}, defaultdict[str, list[float]](list)
+    begun_at, memory = None, defaultdict[str, list[float]](list)
+    cpu: dict[str, float] = {}
     while True:
         with database.reading() as session:
             mailing = session.get_one(Mailing, mailing_id)
@@ -132,12 +138,12 @@ def _parts(worker: int) -> Iterator[tuple[str, int]]:
         yield f"sender {number}", sender
 
 
-def _tell(kind: str, few: Run, many: Run) -> None:
+def _tell(kind: str, few: Run, many: Run, kilobytes: str) -> None:
     common = {"sink": "own, one thread, in a process of its own", "machine": machine()}
     of = f"{many.recipients:,} recipients, {PROCESSES} processes, {kind}"
     for figure in (
         {"figure": f"planning of {of}, s", "value": round(many.planning_s, 1)},
-        {"figure": f"messages of 39 KB a second, {of}", "value": round(many.per_second)},
+        {"figure": f"messages of {kilobytes} KB a second, {of}", "value": round(many.per_second)},
         {
             "figure": f"processor time of a recipient, {of}, µs",
             "value": round(many.cost_us),

@@ -1,7 +1,7 @@
 """Whole installations to measure: many people on a list, an issue on its way to them, real workers, and a look at all.
 
 installed = Installation.made(folder, database_url)
-mailing_id = installed.an_issue_to(1_000_000)
+mailing_id = installed.an_issue_to(1_000_000, compiled)
 with installed.worker(folder / "one", smtp_url, processes=2) as worker:
     ...
 installed.compare(names, mailing_id)        # nobody twice, nobody lost
@@ -26,8 +26,8 @@ from newsletter.database import Database
 from newsletter.delivery import statement
 from newsletter.delivery.models import Delivery, Mailing
 from newsletter.delivery.statement import Statement
+from newsletter.rendering.compiled import CompiledIssue
 from subscribers.models import MailingList, Subscriber, Subscription
-from tests.benchmarks import bench_assembly
 from tests.support.ledgers import a_mailing
 
 CHECKOUT = Path(__file__).parents[2]
@@ -60,11 +60,11 @@ class Installation:
         subprocess.run([*_NEWSLETTER, "init"], env=installed._environment(home, ""), check=True, capture_output=True)
         return installed
 
-    def an_issue_to(self, readers: int) -> int:
+    def an_issue_to(self, readers: int, mail: CompiledIssue) -> int:
         """Have an issue due now to so many people; give its mailing."""
         database = Database(self.url)
         with database.writing() as session:
-            mailing_id = a_mailing(session, [], compiled=bench_assembly.compiled(), due_at=now()).id
+            mailing_id = a_mailing(session, [], compiled=mail, due_at=now()).id
             mailing_list = session.scalars(select(MailingList)).one().id
         for first in range(1, readers + 1, _AT_A_TIME):
             people = range(first, min(first + _AT_A_TIME, readers + 1))
