@@ -163,7 +163,9 @@ class LeaseRun:
     async def _prepared(self) -> Prepared:
         messages, digest = self._desk.messages, self._lease.compiled
         kept = messages.kept(digest)
-        return kept or await self._desk.books.look(lambda session: messages.prepare(session, digest))
+        if kept is not None:
+            return kept
+        return await self._desk.books.look(lambda session: messages.prepare(session, digest))
 
     async def _next_row(self) -> Row | None:
         """The next row, at the moment when it may begin; None where nothing more may go out."""
