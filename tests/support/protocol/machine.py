@@ -188,9 +188,11 @@ class Protocol(RuleBasedStateMachine):
     @rule(at=which, is_missed=st.booleans())
     def lose_touch(self, at: int, is_missed: bool) -> None:  # noqa: FBT001  # drawn
         """A machine reaches its relay, but neither database nor engine; the other one gives it up, or not."""
+        if self._host(at + 1).is_cut_off:
+            return
         self._host(at).is_cut_off = True
         self.world.wait(minutes=16)
-        if is_missed and not self._host(at + 1).is_cut_off:
+        if is_missed:
             self.world.recover(self._host(at + 1))
 
     @rule(at=which, is_alive=st.booleans(), took=st.booleans())
@@ -221,7 +223,7 @@ class Protocol(RuleBasedStateMachine):
 
     # People
 
-    @rule(number=which, act=st.sampled_from([mailings.pause, mailings.resume, mailings.resume, mailings.cancel]))
+    @rule(number=which, act=st.sampled_from([mailings.pause, *4 * [mailings.resume], mailings.cancel]))
     def staff_acts(self, number: int, act: Callable[..., None]) -> None:
         self._on_mailing(number, lambda session, mailing: act(session, mailing, by=BY, now=self.world.now))
 
@@ -272,6 +274,9 @@ class Protocol(RuleBasedStateMachine):
 
     @rule(number=which, become=st.sampled_from(["left", "confirmed", "confirmed", "suppressed", "erased", "moved"]))
     def reader_changes(self, number: int, become: str) -> None:
+        if become in ("suppressed", "erased"):
+            number %= 2  # for good, so not for all
+
         def act(session: Session) -> None:
             person = session.get_one(Subscriber, 1 + number % READERS)
             subscription = session.scalars(select(Subscription).where(Subscription.subscriber_id == person.id)).one()
