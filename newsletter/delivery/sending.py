@@ -10,8 +10,9 @@
    between the two, the sender is replaced by its journal: nothing that a relay answered is lost or asked twice.
 4. **In between is doubt.** Begun without an answer, by a kill, a cut or a timeout: no system could know. The row
    is `unknown`, is named, and is not sent again by itself (but a system mail, once). At most one row a connection.
-5. **A reply is a fact** (`settling`). It overrides every state but a reply of the same or a later attempt, so
-   replaying is idempotent, and a pause, a cancel or a lost lease cannot unmake what was delivered.
+5. **A reply is a fact** (`settling`). It overrides every state but a reply of the same or a later attempt, and an
+   acceptance overrides those, too. So replaying is idempotent, and a pause, a cancel or a lost lease cannot
+   unmake what was delivered.
 6. **State gates beginning, never settling.** Rows are read in slices that are a second old at most, with the mailing's
    state and epoch and what the rates allow, and looked at again before the dot where a slow relay made them older.
    While `books` cannot write, nothing begins.

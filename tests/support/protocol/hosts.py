@@ -120,14 +120,6 @@ class World:
     def now(self) -> dt.datetime:
         return self.clock.now
 
-    @property
-    def has_senders(self) -> bool:
-        return any(host.senders for host in self.hosts)
-
-    @property
-    def has_unanswered(self) -> bool:
-        return any(sender.on_the_wire for host in self.hosts for sender in host.senders)
-
     def close(self) -> None:
         for host in self.hosts:
             for sender in host.senders:
