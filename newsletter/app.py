@@ -12,7 +12,7 @@ import sys
 import time
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,18 +20,16 @@ from sqlalchemy.orm import Session
 
 from newsletter import migrations
 from newsletter.accounts import installation
-from newsletter.alerting.attendant import Attendant
-from newsletter.alerting.channels import Channel
-from newsletter.alerting.hook import HookChannel
-from newsletter.alerting.mailing import MailChannel
 from newsletter.database import Database, DatabaseUnusable, reason_of
 from newsletter.engine.jobs import EngineJobs
 from newsletter.issues.site import Site
-from newsletter.network.addresses import Reach
-from newsletter.news.fetching import FetchPolicy
-from newsletter.news.gathering import Gatherer
 from newsletter.settings import Settings
 from subscribers.secret import Secret
+
+if TYPE_CHECKING:  # most commands need none of it, and it takes half a second to import
+    from newsletter.alerting.attendant import Attendant
+    from newsletter.alerting.channels import Channel
+    from newsletter.news.gathering import Gatherer
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,7 @@ class App:
             NotInitialised: there is none in the home folder.
             DatabaseUnusable: the database is of another version, or cannot be reached.
             SecretChanged: the database belongs to another secret.
+            HomeOfAnother: the home belongs to another database.
         """
         secret = settings.secret
         database = Database(settings.database_url)
@@ -58,6 +57,7 @@ class App:
             if current:
                 with database.reading() as session:
                     installation.check(session, secret)
+                    installation.check_home(session, settings.home)
         except SQLAlchemyError as error:
             raise DatabaseUnusable(f"The database cannot be opened: {reason_of(error)}") from error
         if not current:
@@ -75,12 +75,17 @@ class App:
         )
 
     @property
-    def gatherer(self) -> Gatherer:
+    def gatherer(self) -> "Gatherer":
         """What fetching news needs."""
+        from newsletter.news.fetching import FetchPolicy  # noqa: PLC0415
+        from newsletter.news.gathering import Gatherer  # noqa: PLC0415
+
         return Gatherer(FetchPolicy(allow_private=self.settings.fetch_private), self.settings.media_folder)
 
-    def attendant(self) -> Attendant:
+    def attendant(self) -> "Attendant":
         """Who looks after alerts; to be entered beside whatever sends."""
+        from newsletter.alerting.attendant import Attendant  # noqa: PLC0415
+
         return Attendant(self.database, self._channels(), clock=self.now, monotonic=time.monotonic)
 
     def now(self) -> dt.datetime:
@@ -99,8 +104,12 @@ class App:
         """Close the database."""
         self.database.close()
 
-    def _channels(self) -> tuple[Channel, ...]:
+    def _channels(self) -> "tuple[Channel, ...]":
         """How people are told of alerts: by mail, and by web hook where there is one."""
+        from newsletter.alerting.hook import HookChannel  # noqa: PLC0415
+        from newsletter.alerting.mailing import MailChannel  # noqa: PLC0415
+        from newsletter.network.addresses import Reach  # noqa: PLC0415
+
         told = self.settings.alerts
         mail = MailChannel(
             self.database,

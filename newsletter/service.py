@@ -12,6 +12,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -38,6 +39,10 @@ _URGENT = 4  # a process works on so many tests and system mails at a time
 _log = structlog.get_logger(__name__)
 
 
+class Stopping(Exception):  # no error: somebody asked for it
+    """The database is away, and nobody wants to wait for it any more."""
+
+
 class Service:
     """Runs until it is told to stop."""
 
@@ -46,25 +51,33 @@ class Service:
         settings = app.settings
         self._app = app
         self._processes = processes
-        self._patient = Patient(app.database, sleep=time.sleep)  # noqa: TID251  # wiring gives what others take
+        self._patient = Patient(app.database, sleep=self._wait)
         self._journals = Journals(settings.journal_folder, monotonic=time.monotonic)
         lost_after = dt.timedelta(minutes=settings.lost_after_minutes)
-        self._recovery = Recovery(self._patient, self._journals, lost_after=lost_after, clock=app.now)
+        self._recovery = Recovery(self._patient, self._journals, lost_after=lost_after, clock=app.now, say=say)
         self._fleet = Fleet(start, processes=processes, recover=self._recovery.run, say=say)
-        self._stopping = threading.Event()
+        self._stopped = threading.Event()
 
     def run(self, stopped: threading.Event) -> None:
         """Work until stopped; then let the senders hear the last replies, settle, and give back the rest.
 
         Recovers before the engine runs: whatever it hands out then is not held by the dead.
         """
-        self._recovery.run()
-        with self._seat() as seat, self._app.attendant(), self._fleet, self._engine(seat) as engine:
-            while not stopped.wait(POLL_S):
-                self._recovery.run()
-            self._stopping.set()
-            engine.stop()
-            self._fleet.stop()
+        self._stopped = stopped
+        with suppress(Stopping):
+            self._recovery.run()
+            with self._seat() as seat, self._app.attendant(), self._fleet, self._engine(seat) as engine:
+                try:
+                    while not stopped.wait(POLL_S):
+                        self._recovery.run()
+                finally:
+                    engine.stop()
+                    self._fleet.stop()
+
+    def _wait(self, seconds: float) -> None:
+        """Be patient with a database that is away, but not for longer than we are wanted."""
+        if self._stopped.wait(seconds):
+            raise Stopping
 
     def _seat(self) -> Seat:
         return Seat.take(self._app.settings.journal_folder, machine=self._journals.me.folder)
@@ -94,7 +107,7 @@ class Service:
         def chunk(session: Session) -> bool:
             return planning.plan_chunk(session, mailing, now=self._app.now())
 
-        while not self._stopping.is_set():
+        while not self._stopped.is_set():
             if not self._patient.write(chunk):
                 return True
         return False

@@ -17,6 +17,7 @@ from newsletter import migrations
 from newsletter.database import Database
 from newsletter.engine import tables
 from tests.support import loopback, postgres
+from tests.support.ledgers import JOURNALS
 from tests.support.postgres import Server
 
 loopback.guard()
@@ -87,6 +88,12 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         url: str = request.getfixturevalue("new_postgresql")
         return url
     return f"sqlite:///{tmp_path / 'empty.db'}"
+
+
+@pytest.fixture(autouse=True)
+def _journals(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where workers over a server's database keep their journals: each test's in a folder of its own."""
+    monkeypatch.setenv(JOURNALS, str(tmp_path_factory.getbasetemp() / f"journals-{next(_numbers)}"))
 
 
 @pytest.fixture

@@ -9,11 +9,12 @@ from subscribers.orm import Base
 
 
 class Installation(Base):
-    """One row: what this database belongs to."""
+    """One row: what this database belongs to. `install_id` is a uuid that stands in the home, too."""
 
     __tablename__ = "installation"
 
     id: Mapped[int] = mapped_column(primary_key=True, default=1)  # so there is never a second one
+    install_id: Mapped[str] = mapped_column(String(36))
     secret_fingerprint: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[dt.datetime]
 

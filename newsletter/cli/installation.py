@@ -13,6 +13,7 @@ from newsletter.accounts import installation, staff
 from newsletter.app import now
 from newsletter.cli.context import opened, settings
 from newsletter.database import Database, DatabaseUnusable, reason_of
+from newsletter.delivery import pairing
 from newsletter.delivery.alerts import listing
 from newsletter.delivery.transports import open_transport
 from newsletter.engine import tables
@@ -48,10 +49,13 @@ def init(admin: str | None, language: str) -> None:
         raise DatabaseUnusable(f"The database cannot be opened: {reason_of(error)}") from error
     tables.migrate(database)
     with database.writing() as session:
+        installation.check_home(session, chosen.home)
         _make_secret(session, chosen)
         installation.bind(session, chosen.secret, by=Actor.command_line(), now=now())
         if address:
             staff.create_first(session, address, by=Actor.command_line(), now=now(), language=language)
+    with database.reading() as session:
+        installation.check_home(session, chosen.home)
     database.close()
     click.echo(f"The installation in {chosen.home} is ready.")
 
@@ -71,6 +75,7 @@ def doctor() -> None:
             except NewsletterError as error:
                 problems.append(str(error))
         with app.reading() as session:
+            problems += pairing.problems(session)
             problems += [f"Alert {each.id}: {listing.words_of(each).line}" for each in listing.waiting(session)]
     for problem in problems:
         click.echo(f"• {problem}")

@@ -7,7 +7,7 @@ import click
 import rich_click
 from sqlalchemy.orm import Session
 
-from newsletter.cli import following, remedies
+from newsletter.cli import following, recovering, remedies
 from newsletter.cli.arguments import ID, by_whom
 from newsletter.cli.context import actor, opened
 from newsletter.cli.output import as_json, show_json, show_line, show_table
@@ -28,7 +28,7 @@ def mailing() -> None:
     """What was sent, to whom, and what became of it."""
 
 
-for command in (following.progress, remedies.missed, remedies.send_missed, remedies.resend):
+for command in (following.progress, recovering.recover, remedies.missed, remedies.send_missed, remedies.resend):
     mailing.add_command(command)
 
 

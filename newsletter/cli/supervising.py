@@ -9,11 +9,13 @@ the end of it and stops gently. So no worker outlives the command that started i
 
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from typing import Self
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
+WELL_AFTER_S = 60.0  # a worker that lived so long did not die of how it was started
 GENTLE_S = 40.0  # a worker takes up to 30 s to hear the last replies (design: shutdown)
 
 Child = subprocess.Popen[bytes]
@@ -67,6 +69,7 @@ class Supervised:
     def _keep_alive(self, slot: int, command: tuple[str, ...]) -> None:
         pause = FIRST_PAUSE_S
         while child := self._start(slot, command):
+            begun_at = time.monotonic()
             status = child.wait()
             _hang_up(child)
             if self._until_done and status >= 0:
@@ -75,7 +78,7 @@ class Supervised:
             if self._stopping.wait(pause):
                 return
             self._say(f"The worker ended with exit status {status}; it is started again.")
-            pause = min(2 * pause, LONGEST_PAUSE_S)
+            pause = min(2 * pause, LONGEST_PAUSE_S) if time.monotonic() - begun_at < WELL_AFTER_S else FIRST_PAUSE_S
 
     def _start(self, slot: int, command: tuple[str, ...]) -> Child | None:
         with self._starting:

@@ -105,7 +105,9 @@ def _work_off(app: App) -> None:
     app.database.bind(NO_ENGINE)
     stop = Stop()
     _stop_on_signals(stop.ask)
-    _tell(_worker(app, stop, ALONE).run_until_idle())
+    found = _worker(app, stop, ALONE).run_until_idle()
+    app.attendant().go_round()
+    _tell(found)
 
 
 def _work_off_beside(app: App, processes: int) -> None:
@@ -118,6 +120,7 @@ def _work_off_beside(app: App, processes: int) -> None:
         raise WorkersFailed(f"{running.failures} of {processes} sender processes failed; what they said stands above.")
     with app.reading() as session:
         found = report(session, [open_transport(url).name for url in app.settings.relay_urls], now=app.now())
+    app.attendant().go_round()
     _tell(found)
 
 

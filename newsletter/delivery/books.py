@@ -2,7 +2,7 @@
 
     async with Books(Patient(database, sleep=sleep), clock=now, monotonic=monotonic) as books:
         lease = await books.ask(lambda session: ledger.claim(session, …))
-        books.watch(lease.owner)
+        books.watch(lease.owner, read_at=monotonic_of_then)
         books.settle(settlement)         # written within 20 ms, together with what else comes meanwhile
 
 The loop that owns the sockets never waits for a lock or a disk. What the database refuses is tried
@@ -12,6 +12,7 @@ stays small.
 
 import asyncio
 import datetime as dt
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from newsletter.delivery.settling import Settlement
 FLUSH_S = 0.02  # what a crash costs is told by the journals; this only gathers writes
 MOST_WAITING = 200
 FRESH_S = 1.0  # how old what we know of a mailing's state may be
+LOOK_AGAIN_S = FRESH_S / 4  # so that it is renewed long before
+NEVER = -math.inf
 SIGN_OF_LIFE = dt.timedelta(minutes=1)
 
 _T = TypeVar("_T")
@@ -51,9 +54,8 @@ class Books:
         self._work = asyncio.Event()
         self._hurry = asyncio.Event()
         self._is_closing = False
-        self._watched: set[str] = set()
-        self._running: frozenset[str] = frozenset()
-        self._read_at = monotonic() - FRESH_S
+        self._watched: dict[str, float] = {}  # leases, and when each was last read to run
+        self._looked_at = monotonic()
         self._seen_at = clock()
         self._thread = ThreadPoolExecutor(1, "books")
 
@@ -74,17 +76,17 @@ class Books:
         """Whether so much waits for the database that nothing new may begin."""
         return len(self._waiting) + self._being_written >= MOST_WAITING
 
-    def watch(self, token: str) -> None:
-        """Look with every write whether this lease may go on."""
-        self._watched.add(token)
+    def watch(self, token: str, *, read_at: float) -> None:
+        """Look after a lease that was read to run, when settling and several times a second."""
+        self._watched[token] = read_at
 
     def forget(self, token: str) -> None:
         """Stop looking after a lease that has ended."""
-        self._watched.discard(token)
+        self._watched.pop(token, None)
 
     def may_begin(self, token: str) -> bool:
         """Tell whether something may begin under a lease: as the state was read less than a second ago."""
-        return token in self._running and self._monotonic() - self._read_at < FRESH_S and not self.is_full
+        return self._monotonic() - self._watched.get(token, NEVER) < FRESH_S and not self.is_full
 
     def settle(self, settlement: Settlement) -> None:
         """Have an outcome written soon."""
@@ -133,22 +135,26 @@ class Books:
         self._hurry.clear()
 
     async def _write(self, settlements: list[Settlement]) -> None:
-        """Settle, and read in the same transaction which leases may go on."""
-        if not settlements and not self._watched:
+        """Settle, and read in the same transaction, unless that was done just now, which leases may go on."""
+        is_old = self._monotonic() - self._looked_at >= LOOK_AGAIN_S
+        if not settlements and not (self._watched and is_old):
             return
         self._being_written = len(settlements)
-        watched, now = frozenset(self._watched), self._clock()
-        is_due = now - self._seen_at >= SIGN_OF_LIFE
+        watched, now = frozenset(self._watched) if is_old else frozenset(), self._clock()
+        is_due = bool(watched) and now - self._seen_at >= SIGN_OF_LIFE
 
         def work(session: Session) -> tuple[float, frozenset[str]]:
             read_at = self._monotonic()
             settling.settle_all(session, settlements)
             if is_due:
                 ledger.seen(session, watched, now=now)
-            return read_at, ledger.running(session, watched)
+            return read_at, ledger.running(session, watched) if watched else watched
 
-        self._read_at, self._running = await self._on_thread(lambda: self._patient.write(work))
+        read_at, running = await self._on_thread(lambda: self._patient.write(work))
         self._being_written = 0
+        if watched:
+            self._looked_at = read_at
+            self._watched |= {token: read_at if token in running else NEVER for token in watched & self._watched.keys()}
         if is_due:
             self._seen_at = now
 

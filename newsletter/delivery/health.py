@@ -7,6 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from newsletter.delivery import relays
+from newsletter.delivery.alerts import causes, raising
 from newsletter.delivery.books import Books
 from newsletter.delivery.journal import JournalUnusable
 from newsletter.delivery.verdicts import Reply
@@ -17,13 +18,18 @@ _log = structlog.get_logger(__name__)
 class Health:
     """Notes trouble, and that it is over."""
 
-    def __init__(self, relay: str, books: Books, *, clock: Callable[[], dt.datetime], stopping: asyncio.Event) -> None:
-        """Take the relay's name; of its past nothing is known yet."""
+    def __init__(
+        self, relay: str, books: Books, *, host: str, clock: Callable[[], dt.datetime], stopping: asyncio.Event
+    ) -> None:
+        """Take the relay's name, and this machine's; of their past nothing is known yet."""
         self._relay = relay
+        self._host = host
         self._books = books
         self._clock = clock
         self._stopping = stopping
         self._is_well = False
+        self._is_told = True  # by whoever was here before, perhaps
+        self._was_written = False
         self.trouble = ""
 
     @property
@@ -33,8 +39,24 @@ class Health:
 
     def unusable(self, error: JournalUnusable) -> None:
         """Note that the journals cannot be written."""
-        self.trouble = str(error)
+        self.trouble, self._was_written = str(error), False
         _log.warning("journal cannot be written", error=str(error))
+
+    def usable(self) -> None:
+        """Note that a journal was made."""
+        self._was_written = True
+
+    async def tell(self) -> None:
+        """Raise an alert while the journals cannot be written, and end it once they can."""
+        now = self._clock()
+        if self.trouble:
+            cause = causes.journal_unusable(self._host, self.trouble)
+            await self._books.ask(lambda session: raising.raise_alert(session, cause, now=now))
+            self._is_told = True
+        elif self._is_told and self._was_written:
+            key = causes.journal_key(self._host)
+            await self._books.ask(lambda session: raising.end_alert(session, key, now=now))
+            self._is_told = False
 
     def try_again(self) -> None:
         """Forget the trouble with the journals."""

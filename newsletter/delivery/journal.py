@@ -33,6 +33,9 @@ from newsletter.errors import NewsletterError
 ROOM_OCTETS = 200 * 512  # a window's begin and reply lines, each with some words
 TEXT_LIMIT = 120  # characters of a reply; the ledger keeps more of those that are settled in time
 SUFFIX = ".journal"
+CLOSED = "closed"  # the folder beside, of journals whose leases are settled
+
+_AS_JSON = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class JournalUnusable(NewsletterError):
@@ -45,22 +48,25 @@ class JournalUnusable(NewsletterError):
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """The window that the lease is about."""
+    """The window that the lease is about; `made_at` and `name` tell the mailing from another of its number."""
 
     mailing: int
     first_position: int
     last_position: int
+    made_at: dt.datetime | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """From here on the message may be on the wire. `date` and `digest` tell which bytes."""
+    """From here on the message may be on the wire. `date` and `digest` tell which bytes, `who` (`identity`) to whom."""
 
     mailing: int
     position: int
     attempt: int
     date: dt.datetime | None = None
     digest: str = ""
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class Answer:
     reply: Reply
     relay: str
     at: dt.datetime
+    who: str = ""
 
 
 Line = Leased | Begin | Answer
@@ -80,11 +87,15 @@ Line = Leased | Begin | Answer
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a journal tells: who wrote it under which lease, and its lines up to the end or the cut."""
+    """What a journal tells: who wrote it under which lease, and its lines up to the end or the cut.
+
+    `is_whole` where its writer closed it and each line it had written is still there.
+    """
 
     token: str
     executor: str
     lines: tuple[Line, ...]
+    is_whole: bool = False
 
     @property
     def in_doubt(self) -> tuple[Begin, ...]:
@@ -97,11 +108,6 @@ class Record:
         """Each answer, with the begin it answers where the message came so far."""
         begun = {_key(line): line for line in self.lines if isinstance(line, Begin)}
         return tuple((line, begun.get(_key(line))) for line in self.lines if isinstance(line, Answer))
-
-    @property
-    def begun_positions(self) -> frozenset[int]:
-        """Whoever may have got something."""
-        return frozenset(line.position for line in self.lines if isinstance(line, Begin))
 
     @property
     def leased(self) -> Leased | None:
@@ -119,6 +125,7 @@ class Journal:
         self._path = path
         self._offset = 0
         self._is_torn = False
+        self._lines = 0
 
     @classmethod
     def create(cls, folder: Path, executor: str) -> Self:
@@ -170,6 +177,7 @@ class Journal:
             self._append(encode(lines))
         except OSError as error:
             raise JournalUnusable(self._path.parent, error.strerror or str(error)) from error
+        self._lines += len(lines)
 
     def read(self) -> Record:
         """Everything in it."""
@@ -180,9 +188,16 @@ class Journal:
         with contextlib.suppress(OSError):
             os.utime(self._descriptor)
 
-    def close(self) -> None:
-        """Put it aside: its lease is settled and closed. The lock ends."""
-        closed = self._path.parent / "closed"
+    def close(self, *, lines: int | None = None) -> None:
+        """Put it aside: its lease is settled and closed. The lock ends.
+
+        Whoever wrote it says last how many lines it has: should the database be restored, it must tell all. So does who
+        seized it, by `lines`, where that is all there ever was.
+        """
+        closed = self._path.parent / CLOSED
+        with contextlib.suppress(OSError):  # without its end it is not whole, and so tells less
+            if self._offset or lines is not None:
+                self._end(lines)
         with contextlib.suppress(OSError):  # a journal that stays is replayed once more, which changes nothing
             closed.mkdir(exist_ok=True)
             self._path.rename(closed / self._path.name)
@@ -197,6 +212,12 @@ class Journal:
     def let_go(self) -> None:
         """Give the lock back and leave the file to whoever comes next."""
         os.close(self._descriptor)
+
+    def _end(self, lines: int | None) -> None:
+        if lines is not None:
+            self._lines, self._is_torn = lines, True
+            self._offset = len(self._path.read_bytes().rstrip(b"\0"))
+        self._append(_line({"e": self._lines}))
 
     def _append(self, octets: bytes) -> None:
         """A write that stopped half way leaves a torn line; the next one begins on a line of its own."""
@@ -213,7 +234,9 @@ def read(path: Path) -> Record:
     """Read a journal; one whose first line is not whole has no executor and tells nothing."""
     entries = list(_entries(path.read_bytes()))
     head: dict[str, Any] = entries[0] if entries and "executor" in entries[0] else {}
-    return Record(head.get("token", path.stem), head.get("executor", ""), tuple(map(_parsed, entries[1:])))
+    lines = tuple(_parsed(entry) for entry in entries[1:] if "e" not in entry)
+    is_whole = bool(head) and entries[-1].get("e") == len(lines)
+    return Record(head.get("token", path.stem), head.get("executor", ""), lines, is_whole)
 
 
 def encode(lines: tuple[Line, ...]) -> bytes:
@@ -227,7 +250,7 @@ def parse(octets: bytes) -> tuple[Line, ...]:
 
 
 def _line(value: dict[str, Any]) -> bytes:
-    body = json.dumps(value, separators=(",", ":")).encode()
+    body = _AS_JSON(value).encode()
     return b"%x %08x %s\n" % (len(body), zlib.crc32(body), body)
 
 
@@ -242,23 +265,26 @@ def _entries(octets: bytes) -> Iterator[dict[str, Any]]:
 
 def _object(line: Line) -> dict[str, Any]:
     if isinstance(line, Leased):
-        return {"l": [line.mailing, line.first_position, line.last_position]}
+        made_at = line.made_at.isoformat() if line.made_at else None
+        return {"l": [line.mailing, line.first_position, line.last_position], "m": made_at, "n": line.name}
     key = [line.mailing, line.position, line.attempt]
     if isinstance(line, Begin):
-        return {"b": key, "d": line.date.isoformat() if line.date else None, "h": line.digest}
+        return {"b": key, "d": line.date.isoformat() if line.date else None, "h": line.digest, "a": line.who}
     reply = line.reply
     words = [int(reply.step), reply.code, reply.enhanced, reply.text[:TEXT_LIMIT]]
-    return {"r": key, "w": words, "y": line.relay, "t": line.at.isoformat()}
+    return {"r": key, "w": words, "y": line.relay, "t": line.at.isoformat(), "a": line.who}
 
 
 def _parsed(entry: dict[str, Any]) -> Line:
     if "l" in entry:
-        return Leased(*entry["l"])
+        return Leased(*_three(entry["l"]), made_at=_moment(entry.get("m")), name=entry.get("n", ""))
+    who = entry.get("a", "")
     if "b" in entry:
-        return Begin(*_three(entry["b"]), date=_moment(entry["d"]), digest=entry["h"])
+        return Begin(*_three(entry["b"]), date=_moment(entry["d"]), digest=entry["h"], who=who)
     step, code, enhanced, text = entry["w"]
     reply = Reply(Step(step), code, enhanced, text)
-    return Answer(*_three(entry["r"]), reply=reply, relay=entry["y"], at=dt.datetime.fromisoformat(entry["t"]))
+    at = dt.datetime.fromisoformat(entry["t"])
+    return Answer(*_three(entry["r"]), reply=reply, relay=entry["y"], at=at, who=who)
 
 
 def _three(key: list[int]) -> tuple[int, int, int]:

@@ -12,17 +12,18 @@ next look. Neither the watch nor we look while all sleep, so nobody is killed fo
 import datetime as dt
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from newsletter.delivery import journal
 from newsletter.delivery.executors import Executor
-from newsletter.delivery.journal import SUFFIX, Journal, JournalUnusable
+from newsletter.delivery.journal import SUFFIX, Journal, JournalUnusable, Record
 
 SILENT_S = 60.0
 LOOKS = 3  # that find a journal unchanged: after a long sleep of ours the first one tells nothing
 KEPT = dt.timedelta(hours=48)
+SWEPT = "swept"  # a file whose time is that of the last journal removed
 
 
 class Journals:
@@ -44,6 +45,11 @@ class Journals:
         except OSError as error:
             raise JournalUnusable(folder, error.strerror or str(error)) from error
 
+    @property
+    def folder(self) -> Path:
+        """Where they lie."""
+        return self._folder
+
     def create(self) -> Journal:
         """Make a journal for this process.
 
@@ -62,13 +68,43 @@ class Journals:
         """Tell whether the journal of a lease lies here, not closed."""
         return (self._folder / f"{token}{SUFFIX}").exists()
 
+    def closed(self, *, since: float = 0.0) -> Iterator[Record]:
+        """The journals that were closed from a moment on, in seconds since the epoch; the first closed first."""
+        dated = []
+        for path in self._folder.glob(f"{journal.CLOSED}/*{SUFFIX}"):
+            with suppress(FileNotFoundError):
+                dated.append((path.stat().st_mtime, path))
+        for touched, path in sorted(dated):
+            with suppress(FileNotFoundError):
+                if touched >= since:
+                    yield journal.read(path)
+
     def sweep(self, *, now: dt.datetime) -> None:
         """Remove journals that were closed 48 hours ago, and what a crash left half made."""
         oldest = (now - KEPT).timestamp()
-        for path in (*self._folder.glob("closed/*"), *self._folder.glob("*.new")):
+        for path in (*self._folder.glob(f"{journal.CLOSED}/*"), *self._folder.glob("*.new")):
             with suppress(FileNotFoundError):
-                if path.stat().st_mtime < oldest:
+                touched = path.stat().st_mtime
+                if touched < oldest:
+                    self._note_swept(touched)
                     path.unlink()
+
+    def swept_until(self) -> dt.datetime | None:
+        """When the last journal was closed that is not kept any more; None while all are kept."""
+        try:
+            return dt.datetime.fromtimestamp((self._folder / SWEPT).stat().st_mtime, dt.UTC)
+        except FileNotFoundError:
+            return None
+
+    def _note_swept(self, touched: float) -> None:
+        """Before it is gone: whoever restores a database must know what no journal tells."""
+        path = self._folder / SWEPT
+        with suppress(OSError):  # a full disk
+            if not path.exists():
+                path.touch(mode=0o600)
+                os.utime(path, (touched, touched))
+            elif path.stat().st_mtime < touched:
+                os.utime(path, (touched, touched))
 
     def _orphan(self, path: Path) -> Journal | None:
         seized = Journal.seize(path)

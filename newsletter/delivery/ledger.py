@@ -9,10 +9,12 @@ The rules (design, section 5), and why no crash breaks them, stand in `sending`.
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, and_, case, func, literal, not_, null, or_, select, true, update
+from sqlalchemy import Row as SqlRow
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from newsletter.delivery import endings
@@ -26,6 +28,7 @@ from newsletter.delivery.models import (
     WindowState,
 )
 from subscribers import audience
+from subscribers.address import Provider
 from subscribers.models import Subscriber, Subscription
 from subscribers.orm import current
 
@@ -44,6 +47,9 @@ class Lease:
     kind: MailingKind
     issue_id: int | None
     compiled: str
+    provider: Provider
+    made_at: dt.datetime
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,19 @@ class Row:
     subscription_id: int | None
     address: str
     fields: Mapping[str, str]
+    address_key: str
+
+
+# What a sender needs, and no objects that a session would have to look after: there is one of them a recipient.
+_OF_ROW = (
+    Delivery.position,
+    Delivery.attempt,
+    Delivery.subscriber_id,
+    Delivery.subscription_id,
+    Delivery.address,
+    Delivery.fields,
+    Delivery.address_key,
+)
 
 
 def claim(
@@ -99,6 +118,9 @@ def lease_of(window: Window, mailing: Mailing) -> Lease:
         kind=MailingKind(mailing.kind),
         issue_id=mailing.issue_id,
         compiled=mailing.compiled,
+        provider=Provider(window.provider),
+        made_at=mailing.created_at,
+        name=mailing.name,
     )
 
 
@@ -133,7 +155,7 @@ def read(session: Session, lease: Lease, *, after: int, limit: int, now: dt.date
     Empty means that the lease holds nothing more.
     """
     found = session.execute(
-        select(Delivery, _exclusion(lease.kind).label("exclusion"))
+        select(*_OF_ROW, _exclusion(lease.kind).label("exclusion"))
         .outerjoin(Subscription, Subscription.id == Delivery.subscription_id)
         .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
         .where(
@@ -144,33 +166,18 @@ def read(session: Session, lease: Lease, *, after: int, limit: int, now: dt.date
         .order_by(Delivery.position)
         .limit(limit)
     ).all()
-    for delivery, exclusion in found:
-        if exclusion is not None:
-            delivery.state, delivery.reason = DeliveryState.EXCLUDED.value, exclusion
-            delivery.at, delivery.next_at = now, None
-    rows = tuple(row_of(delivery) for delivery, exclusion in found if exclusion is None)
-    session.flush()
+    for reason in {row.exclusion for row in found} - {None}:
+        _exclude(session, lease, [row.position for row in found if row.exclusion == reason], reason=reason, now=now)
+    rows = tuple(_row_of(row) for row in found if row.exclusion is None)
     if found and not rows:
-        return read(session, lease, after=found[-1][0].position, limit=limit, now=now)
+        return read(session, lease, after=found[-1].position, limit=limit, now=now)
     return rows
-
-
-def row_of(delivery: Delivery) -> Row:
-    """What a sender needs of a delivery for its next attempt."""
-    return Row(
-        position=delivery.position,
-        attempt=delivery.attempt + 1,
-        subscriber_id=delivery.subscriber_id,
-        subscription_id=delivery.subscription_id,
-        address=delivery.address,
-        fields=delivery.fields,
-    )
 
 
 def held(session: Session, lease: Lease) -> tuple[Row, ...]:
     """Every row the lease has not settled, in order."""
-    found = session.scalars(select(Delivery).where(_of_window(lease), is_held(lease.since)).order_by(Delivery.position))
-    return tuple(row_of(delivery) for delivery in found)
+    found = session.execute(select(*_OF_ROW).where(_of_window(lease), is_held(lease.since)).order_by(Delivery.position))
+    return tuple(_row_of(delivery) for delivery in found)
 
 
 def end(session: Session, token: str, *, now: dt.datetime) -> bool:
@@ -276,11 +283,36 @@ def _exclusion(kind: MailingKind) -> ColumnElement[str | None]:
             return literal(None, String)
 
 
+def _row_of(delivery: SqlRow[*tuple[Any, ...]]) -> Row:
+    """What a sender needs for the next attempt."""
+    return Row(
+        position=delivery.position,
+        attempt=delivery.attempt + 1,
+        subscriber_id=delivery.subscriber_id,
+        subscription_id=delivery.subscription_id,
+        address=delivery.address,
+        fields=delivery.fields,
+        address_key=delivery.address_key,
+    )
+
+
+def _exclude(session: Session, lease: Lease, positions: Sequence[int], *, reason: str, now: dt.datetime) -> None:
+    session.execute(
+        update(Delivery)
+        .where(Delivery.mailing_id == lease.mailing_id, Delivery.position.in_(positions))
+        .values(state=DeliveryState.EXCLUDED.value, reason=reason, at=now, next_at=None)
+    )
+
+
 def _cancel(session: Session, of_rows: ColumnElement[bool]) -> None:
+    """Cancel what is queued or deferred; what was in doubt and waited to be resent is in doubt again."""
+    was_in_doubt = and_(Delivery.state == DeliveryState.QUEUED.value, Delivery.attempt > 0, Delivery.code.is_(None))
     session.execute(
         update(Delivery)
         .where(of_rows, Delivery.state.in_((DeliveryState.QUEUED.value, DeliveryState.DEFERRED.value)))
-        .values(state=DeliveryState.CANCELLED.value, next_at=None)
+        .values(
+            state=case((was_in_doubt, DeliveryState.UNKNOWN.value), else_=DeliveryState.CANCELLED.value), next_at=None
+        )
         .execution_options(synchronize_session=False)
     )
 

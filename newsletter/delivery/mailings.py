@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import batches, endings, ledger
+from newsletter.delivery import batches, endings, ledger, pairing
 from newsletter.delivery.models import Delivery, Mailing, MailingKind, MailingState, Window
 from newsletter.delivery.permissions import SEND_ISSUES, SEND_TESTS
 from newsletter.errors import NewsletterError, WrongState
@@ -93,6 +93,7 @@ def send_issue(
         AlreadySent: the issue has a mailing that was not cancelled.
     """
     by.require(SEND_ISSUES)
+    pairing.require_certainty(session)
     made = Mailing(
         kind=MailingKind.ISSUE.value,
         name=name,
@@ -186,9 +187,11 @@ def resume(session: Session, mailing: Mailing, *, by: Actor, now: dt.datetime) -
     """Go on where it was paused; a mailing that waited to be planned is due now.
 
     Raises:
+        RestoreInDoubt: the database or a home was restored; see `pairing`.
         WrongState: it is not paused.
     """
     by.require(SEND_ISSUES)
+    pairing.require_certainty(session)
     if mailing.state != MailingState.PAUSED:
         raise WrongState(f"Mailing {mailing.id}", mailing.state, MailingState.SENDING.value)
     if mailing.planned_at is None:

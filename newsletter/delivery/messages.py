@@ -49,18 +49,20 @@ class Messages:
         self._key = message_ids.key_of(secret)
         self._prepared: OrderedDict[str, Prepared] = OrderedDict()
 
+    def kept(self, digest: str) -> Prepared | None:
+        """The compiled mail, where it is one of the last few."""
+        return self._prepared.get(digest)
+
     def prepare(self, session: Session, digest: str) -> Prepared:
-        """Load and encode a compiled mail, or take it from the last few.
+        """Load and encode a compiled mail.
 
         Raises:
             HeaderInvalid, SlotInvalid: it cannot become messages.
         """
-        if digest not in self._prepared:
-            compiled = compilations.load(session, digest)
-            self._prepared[digest] = Prepared(compiled, Assembly(compiled))
-            if len(self._prepared) > KEPT:
-                self._prepared.popitem(last=False)
-        self._prepared.move_to_end(digest)
+        compiled = compilations.load(session, digest)
+        self._prepared[digest] = Prepared(compiled, Assembly(compiled))
+        if len(self._prepared) > KEPT:
+            self._prepared.popitem(last=False)
         return self._prepared[digest]
 
     def build(self, prepared: Prepared, lease: Lease, row: Row, *, date: dt.datetime) -> Message:

@@ -58,6 +58,7 @@ class StopCause(StrEnum):
 
     FAULT = "fault"  # `reason` says what is wrong
     LATE = "late"  # its time was missed
+    RESTORED = "restored"  # the database or a home was, and what was sent since is not known yet
 
 
 class DeliveryState(StrEnum):
@@ -142,6 +143,10 @@ class Mailing(Base):
 class Delivery(Base):
     """One recipient's row in the ledger.
 
+    Neither person nor subscription is a foreign key: to look them up, and to lock them on PostgreSQL, for
+    every row would double the time of planning. A person who is gone counts as erased
+    (`audience.exclusion`).
+
     `fields` are the merge fields frozen when planning, `address_key` the normalised address.
     `date` and `content_digest` are the Date header and SHA-256 of the bytes last handed to a
     relay, so that they can be built again and compared.
@@ -159,8 +164,8 @@ class Delivery(Base):
 
     mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
-    subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscriber.id"), index=True)
-    subscription_id: Mapped[int | None] = mapped_column(ForeignKey("subscription.id"))
+    subscriber_id: Mapped[int | None] = mapped_column(index=True)
+    subscription_id: Mapped[int | None]
     address: Mapped[str] = mapped_column(String(320))
     address_key: Mapped[str] = mapped_column(String(320))
     fields: Mapped[dict[str, Any]]

@@ -15,10 +15,10 @@ the second waits and then sees whom the first one has taken.
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, Insert, Select, exists, func, insert, literal, select
+from sqlalchemy import JSON, ColumnElement, Insert, Select, and_, exists, func, insert, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -86,40 +86,50 @@ def _planned(session: Session, mailing: Mailing) -> bool:
     if last is None:
         return False
     _insert(session, mailing, _people(session, mailing, last))
-    _insert_windows(session, mailing)
+    _insert_windows(session, mailing, last)
     mailing.plan_cursor = last
     return True
 
 
-def _insert_windows(session: Session, mailing: Mailing) -> None:
-    """Cut what was just inserted into windows, and count it."""
+def _insert_windows(session: Session, mailing: Mailing, last: int) -> None:
+    """Cut what was just inserted into windows, and count it.
+
+    The groups follow each other as their rows were numbered. So windows are disjoint by their making,
+    whatever happens to a person's address meanwhile.
+    """
     groups = session.execute(
-        select(Subscriber.provider, func.min(Delivery.position), func.max(Delivery.position))
-        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .where(Delivery.mailing_id == mailing.id, Delivery.position >= mailing.next_position)
+        select(Subscriber.provider, func.count())
+        .join(Delivery, Delivery.subscriber_id == Subscriber.id)
+        .where(
+            Delivery.mailing_id == mailing.id,
+            Delivery.position >= mailing.next_position,
+            _is_between(Subscriber.id, mailing, last),
+        )
         .group_by(Subscriber.provider)
-    ).all()
-    if not groups:
-        return
-    ranges = [
-        {"provider": provider, "first_position": begin, "last_position": min(begin + WINDOW - 1, last)}
-        for provider, start, last in groups
-        for begin in range(start, last + 1, WINDOW)
-    ]
-    before = session.scalar(select(func.max(Window.batch)).where(Window.mailing_id == mailing.id)) or 0
-    session.execute(
-        insert(Window),
-        [
+        .order_by(Subscriber.provider)
+    )
+    windows: list[dict[str, Any]] = []
+    for provider, number in groups:
+        end = mailing.next_position + number
+        windows.extend(
             {
-                **positions,
                 "mailing_id": mailing.id,
-                "batch": before + 1 + index // batches.WINDOWS,
+                "first_position": begin,
+                "last_position": min(begin + WINDOW, end) - 1,
+                "provider": provider,
                 "due_at": mailing.due_at,
             }
-            for index, positions in enumerate(ranges)
-        ],
-    )
-    mailing.next_position = 1 + max(last for _, _, last in groups)
+            for begin in range(mailing.next_position, end, WINDOW)
+        )
+        mailing.next_position = end
+    if windows:
+        session.execute(insert(Window), _in_batches(session, mailing, windows))
+
+
+def _in_batches(session: Session, mailing: Mailing, windows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Number a chunk's windows by the batches they are handed out in, on from those of the chunks before."""
+    before = session.scalar(select(func.max(Window.batch)).where(Window.mailing_id == mailing.id)) or 0
+    return [{**window, "batch": before + 1 + index // batches.WINDOWS} for index, window in enumerate(windows)]
 
 
 def _insert(session: Session, mailing: Mailing, people: Select[*tuple[Any, ...]]) -> None:
@@ -136,25 +146,20 @@ def _insert(session: Session, mailing: Mailing, people: Select[*tuple[Any, ...]]
         session.execute(_insertion(mailing, people.where(~planned.correlate(Subscriber))))
 
 
-def _insertion(mailing: Mailing, chosen: Select[*tuple[Any, ...]]) -> Insert:
-    """Number the people by their ids alone, and only then fetch what is written of each."""
-    people = chosen.subquery()
-    place = func.row_number().over(order_by=(people.c.provider, people.c.subscriber_id))
-    numbered = select(place.label("place"), people.c.subscriber_id, people.c.subscription_id).subquery()
+def _insertion(mailing: Mailing, people: Select[*tuple[Any, ...]]) -> Insert:
+    place = func.row_number().over(order_by=(Subscriber.provider, Subscriber.id))
     fields = (part for name in MERGE_FIELDS for part in (literal(name), getattr(Subscriber, name)))
     return insert(Delivery).from_select(
         ["mailing_id", "position", "subscriber_id", "subscription_id", "address", "address_key", "fields"],
-        select(
+        people.with_only_columns(
             literal(mailing.id),
-            numbered.c.place + (mailing.next_position - 1),
-            numbered.c.subscriber_id,
-            numbered.c.subscription_id,
+            place + (mailing.next_position - 1),
+            Subscriber.id,
+            Subscription.id,
             Subscriber.address,
             Subscriber.address_key,
             _JsonObject(*fields),
-        )
-        .select_from(numbered)
-        .join(Subscriber, Subscriber.id == numbered.c.subscriber_id),
+        ),
     )
 
 
@@ -176,16 +181,19 @@ def _end_of_chunk(session: Session, mailing: Mailing) -> int | None:
 
 def _people(session: Session, mailing: Mailing, last: int) -> Select[*tuple[Any, ...]]:
     """Those behind the cursor, up to the last of the chunk, who get the mailing."""
-    people = (
-        audience.confirmed(mailing.list_id or 0)
-        .with_only_columns(
-            Subscription.subscriber_id.label("subscriber_id"),
-            Subscription.id.label("subscription_id"),
-            Subscriber.provider,
-        )
-        .where(Subscription.subscriber_id > mailing.plan_cursor, Subscription.subscriber_id <= last)
+    people = audience.confirmed(mailing.list_id or 0).where(
+        _is_between(Subscription.subscriber_id, mailing, last), _is_between(Subscriber.id, mailing, last)
     )
     return people if mailing.parent_id is None else people.where(~missed.has_issue(session, mailing))
+
+
+def _is_between(person: InstrumentedAttribute[int], mailing: Mailing, last: int) -> ColumnElement[bool]:
+    """Tell whether a person is of this chunk.
+
+    Said of each table by itself: PostgreSQL does not conclude it of one from the other, and would read all people
+    for each chunk.
+    """
+    return and_(person > mailing.plan_cursor, person <= last)
 
 
 class _JsonObject(FunctionElement[Any]):

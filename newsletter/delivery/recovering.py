@@ -22,15 +22,16 @@ from sqlalchemy.orm import Session
 
 from newsletter.delivery import batches, ledger, settling
 from newsletter.delivery.executors import Executor, boot_id
-from newsletter.delivery.journal import Answer, Begin, Record
+from newsletter.delivery.journal import Record
 from newsletter.delivery.journals import Journals
-from newsletter.delivery.models import Delivery, DeliveryState, Mailing, MailingKind, MailingState, Window, WindowState
+from newsletter.delivery.matching import Matching
+from newsletter.delivery.models import Delivery, DeliveryState, Mailing, MailingState, Window, WindowState
+from newsletter.delivery.pairing import Pairing
 from newsletter.delivery.patience import Patient
 from newsletter.delivery.settling import Outcome, Settlement
-from newsletter.delivery.verdicts import Reply, Scope, Step, Verdict, verdict_on
+from newsletter.delivery.verdicts import Reply, Step, Verdict
 
 LOST_AFTER = dt.timedelta(minutes=15)
-IN_DOUBT = "the sender died between the message and the reply"
 LOST = "the sender's machine was lost, and nothing tells what it sent"
 
 _log = structlog.get_logger(__name__)
@@ -46,26 +47,42 @@ class Recovery:
         *,
         lost_after: dt.timedelta = LOST_AFTER,
         clock: Callable[[], dt.datetime],
+        say: Callable[[str], object] = lambda _: None,
     ) -> None:
-        """Take where to look; `lost_after` is how long another machine may be silent."""
+        """Take where to look; `lost_after` is how long another machine may be silent.
+
+        `say` is told when the database or the home turns out to be restored.
+        """
         self._patient = patient
         self._journals = journals
         self._lost_after = lost_after
         self._clock = clock
         self._running = threading.Lock()
+        self._pairing = Pairing(patient, journals, clock=clock)
+        self._say = say
+        self._doubt = ""
 
     def run(self) -> None:
-        """Replay what the dead left, kill who is silent, and name what is lost. One thread at a time."""
+        """Replay what the dead left, kill who is silent, and name what is lost. One thread at a time.
+
+        Before anything else see whether the database or the home was restored (`pairing`).
+        """
         with self._running:
+            self._tell(self._pairing.keep())
             self._journals.sweep(now=self._clock())
             for journal in self._journals.orphans():
                 record = journal.read()
                 self._patient.write(partial(replay, record=record, now=self._clock()))
-                journal.close()
+                journal.close(lines=len(record.lines) if tells_all(record) else None)
                 _log.warning("a dead sender's journal replayed", lines=len(record.lines))
             for token in self._patient.read(self._lost):
                 self._patient.write(partial(abandon, token=token, now=self._clock()))
                 _log.warning("a lease was lost with its machine", owner=token)
+
+    def _tell(self, doubt: str) -> None:
+        if doubt and doubt != self._doubt:
+            self._say(f"{doubt} All mailings are paused; `newsletter mailing recover` reads it from the journals.")
+        self._doubt = doubt
 
     def _lost(self, session: Session) -> tuple[str, ...]:
         return lost(session, self._journals, now=self._clock(), lost_after=self._lost_after)
@@ -73,14 +90,12 @@ class Recovery:
 
 def replay(session: Session, record: Record, *, now: dt.datetime) -> None:
     """Write down what a journal tells, and end its lease; again and again with the same result."""
-    kinds = _Kinds(session)
-    settling.settle_all(session, [one for answer, begun in record.answers for one in _fact(kinds, answer, begun)])
-    for begun in record.in_doubt:
-        settling.settle(session, _doubt(kinds, begun, now=now))
-    is_complete = bool(record.executor) and Executor.parse(record.executor).boot == boot_id()
+    told = Matching(session).read(record, now=now)
+    settling.settle_all(session, told.settlements)
+    is_complete = tells_all(record)
     if ledger.leased_as(session, record.token) is None:
-        if is_complete:
-            _take_back(session, record, now=now)
+        if is_complete and told.mailing is not None:
+            take_back(session, record, told.mailing, now=now)
     elif is_complete:
         _end(session, record.token, now=now)
     else:
@@ -126,62 +141,34 @@ def _is_lost(window: Window, journals: Journals, *, now: dt.datetime, lost_after
     return window.seen_at is None or now - window.seen_at >= lost_after
 
 
-def _take_back(session: Session, record: Record, *, now: dt.datetime) -> None:
+def tells_all(record: Record) -> bool:
+    """Tell whether what a journal does not say was begun was certainly not sent."""
+    return record.is_whole or (bool(record.executor) and Executor.parse(record.executor).boot == boot_id())
+
+
+def take_back(session: Session, record: Record, mailing: Mailing, *, now: dt.datetime) -> None:
     """Queue again what was called unknown only because its whole lease was lost, and was certainly not sent.
 
     Of a mailing that has ended meanwhile the rows stay as they are, for a person to resend.
     """
     leased = record.leased
-    mailing = session.get(Mailing, leased.mailing) if leased else None
-    if leased is None or mailing is None or mailing.state not in (MailingState.SENDING, MailingState.PAUSED):
+    if leased is None or mailing.state not in (MailingState.SENDING, MailingState.PAUSED):
         return
     back = session.scalars(
         update(Delivery)
         .where(
             Delivery.mailing_id == leased.mailing,
             Delivery.position.between(leased.first_position, leased.last_position),
-            Delivery.position.not_in(record.begun_positions),
+            Delivery.position.not_in([begun.position for begun in record.in_doubt]),
             Delivery.state == DeliveryState.UNKNOWN.value,
             Delivery.reason == record.token,
         )
-        .values(state=DeliveryState.QUEUED.value, reason="", next_at=None)
+        .values(state=DeliveryState.QUEUED.value, reason="", next_at=None, attempt=Delivery.attempt - 1)
         .returning(Delivery.position)
         .execution_options(synchronize_session=False)
     ).all()
-    window = session.get_one(Window, (leased.mailing, leased.first_position), populate_existing=True)
-    if back and window.state != WindowState.LEASED:
+    window = session.get(Window, (leased.mailing, leased.first_position), populate_existing=True)
+    if back and window is not None and window.state != WindowState.LEASED:
         window.state, window.due_at = WindowState.OPEN.value, now
         session.flush()
         batches.enqueue_open(session, mailing, number=window.batch)
-
-
-class _Kinds:
-    """The kinds of the mailings that a journal tells of."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def of(self, mailing_id: int) -> MailingKind:
-        return MailingKind(self._session.get_one(Mailing, mailing_id).kind)
-
-
-def _fact(kinds: _Kinds, answer: Answer, begun: Begin | None) -> tuple[Settlement, ...]:
-    """The settlement of an answer about this recipient; any other answer leaves the row as it is."""
-    verdict = verdict_on(answer.reply)
-    if verdict.scope is not Scope.RECIPIENT:
-        return ()
-    outcome = Outcome(
-        verdict=verdict,
-        reply=answer.reply,
-        relay=answer.relay,
-        at=answer.at,
-        date=begun.date if begun else None,
-        digest=begun.digest if begun else "",
-    )
-    return (Settlement(kinds.of(answer.mailing), answer.mailing, answer.position, answer.attempt, outcome),)
-
-
-def _doubt(kinds: _Kinds, begun: Begin, *, now: dt.datetime) -> Settlement:
-    reply = Reply(Step.FINAL_DOT, None, "", IN_DOUBT)
-    outcome = Outcome(Verdict.UNKNOWN, reply, relay="", at=now, date=begun.date, digest=begun.digest)
-    return Settlement(kinds.of(begun.mailing), begun.mailing, begun.position, begun.attempt, outcome)

@@ -9,12 +9,13 @@ still a fact and overrides, also this.
 """
 
 import datetime as dt
-from collections.abc import Collection
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, and_, exists, or_, true, update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import batches
+from newsletter.delivery import batches, pairing
 from newsletter.delivery.models import Delivery, DeliveryState, Mailing, MailingKind, MailingState, Window, WindowState
 from newsletter.delivery.permissions import SEND_ISSUES
 from newsletter.errors import NewsletterError, WrongState
@@ -66,10 +67,12 @@ def resend(
         NotPermitted: the actor may not send.
         NotResendable: it is a test or a system mail.
         WrongState: the mailing is cancelled.
+        RestoreInDoubt: the database or a home was restored; see `pairing`.
         NotUnknown: one of them is not unknown, or not anymore.
     """
     by.require(SEND_ISSUES)
     _check(mailing)
+    pairing.require_certainty(session)
     queued = _queue(session, mailing, Delivery.position.in_(positions), now=now)
     others = sorted(set(positions) - set(queued))
     if others:
@@ -85,10 +88,12 @@ def resend_all(session: Session, mailing: Mailing, *, by: Actor, now: dt.datetim
         NotPermitted: the actor may not send.
         NotResendable: it is a test or a system mail.
         WrongState: the mailing is cancelled.
+        RestoreInDoubt: the database or a home was restored; see `pairing`.
         NothingUnknown: there is none.
     """
     by.require(SEND_ISSUES)
     _check(mailing)
+    pairing.require_certainty(session)
     queued = _queue(session, mailing, true(), now=now)
     if not queued:
         raise NothingUnknown(mailing.id)
@@ -113,7 +118,7 @@ def _queue(session: Session, mailing: Mailing, which: ColumnElement[bool], *, no
         .execution_options(synchronize_session=False)
     ).all()
     if queued:
-        _open_windows(session, mailing, now=now)
+        _open_windows(session, mailing, sorted(queued), now=now)
     if queued and mailing.state == MailingState.SENT:
         mailing.move(MailingState.SENDING)
         mailing.finished_at = None
@@ -122,23 +127,22 @@ def _queue(session: Session, mailing: Mailing, which: ColumnElement[bool], *, no
     return tuple(sorted(queued))
 
 
-def _open_windows(session: Session, mailing: Mailing, *, now: dt.datetime) -> None:
-    """Make every window due that holds something queued, but for the leased: their owners open those again."""
-    holds_queued = exists().where(
-        Delivery.mailing_id == mailing.id,
-        Delivery.position.between(Window.first_position, Window.last_position),
-        Delivery.state == DeliveryState.QUEUED.value,
-    )
+def _open_windows(session: Session, mailing: Mailing, queued: Sequence[int], *, now: dt.datetime) -> None:
+    """Make the windows around these positions due, but for the leased: their owners open those again."""
+    firsts = session.scalars(
+        select(Window.first_position).where(Window.mailing_id == mailing.id).order_by(Window.first_position)
+    ).all()
+    around = {firsts[bisect_right(firsts, position) - 1] for position in queued}
     waits_for_retries = and_(Window.state == WindowState.OPEN.value, Window.due_at > now)
-    session.execute(
+    session.connection().execute(
         update(Window)
         .where(
             Window.mailing_id == mailing.id,
+            Window.first_position == bindparam("around"),
             or_(Window.state == WindowState.DONE.value, waits_for_retries),
-            holds_queued.correlate(Window),
         )
-        .values(state=WindowState.OPEN.value, due_at=now)
-        .execution_options(synchronize_session=False)
+        .values(state=WindowState.OPEN.value, due_at=now),
+        [{"around": first} for first in sorted(around)],
     )
 
 

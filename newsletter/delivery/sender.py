@@ -46,6 +46,7 @@ class Lane:
         except JournalUnusable as error:
             self.desk.health.unusable(error)
             return False
+        self.desk.health.usable()
         lease = await self._source.claim(journal.token, relay=self.desk.relay)
         self._journal = None if lease is None else journal
         if lease is None:
@@ -115,6 +116,8 @@ class Sender:
             was_idle = self._is_idle
             work = await self._source.look()
             trouble = self.trouble
+            for lane in self._lanes:
+                await lane.desk.health.tell()
             if work.due and not trouble:
                 self._wake(work)
             elif until_idle and was_idle and self._is_idle and (trouble or not work.is_leased):

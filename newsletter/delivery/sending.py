@@ -13,8 +13,8 @@
 5. **A reply is a fact** (`settling`). It overrides every state but a reply of the same or a later attempt, so
    replaying is idempotent, and a pause, a cancel or a lost lease cannot unmake what was delivered.
 6. **State gates beginning, never settling.** Rows are read in slices that are a second old at most, with the mailing's
-   state and epoch, and looked at again before the dot where a slow relay made them older. While
-   `books` cannot write, nothing begins.
+   state and epoch and what the rates allow, and looked at again before the dot where a slow relay made them older.
+   While `books` cannot write, nothing begins.
 7. **Give back what was not begun.** A sender that stops begins nothing, waits for the replies it is owed,
    settles, and only then ends its lease; what it did not send is queued as if nothing had happened.
 8. **Recover** (`recovering`). Only who holds a journal's lock decides about its lease, and the kernel gives that lock
@@ -33,23 +33,31 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import endings, ledger, mailings
+from newsletter.delivery import endings, ledger, mailings, pacing
 from newsletter.delivery.books import FRESH_S, Books
 from newsletter.delivery.health import Health
+from newsletter.delivery.identity import who_of
 from newsletter.delivery.journal import Answer, Begin, Journal, JournalUnusable, Leased, Line
 from newsletter.delivery.ledger import Lease, Row
 from newsletter.delivery.messages import Messages, Prepared
 from newsletter.delivery.models import MailingKind
+from newsletter.delivery.pace import GLOBAL, Key, provider_key, relay_key
+from newsletter.delivery.pacing import Grant
 from newsletter.delivery.refusals import Watches
 from newsletter.delivery.settling import Outcome, Settlement
-from newsletter.delivery.verdicts import Reply, Scope, Step, Verdict, verdict_on
+from newsletter.delivery.tempo import Meter, Tempo
+from newsletter.delivery.verdicts import CLOSING, Reply, Scope, Step, Verdict, verdict_on
 from newsletter.errors import NewsletterError
-
-SLICE_ROWS = 200
+from subscribers.address import Provider
 
 # A relay that fails so often in a row may stumble over this one recipient. The row waits on its own
 # clock then, else it would stand before everybody behind it for ever.
 SUSPICIOUS_AFTER = 3
+
+# Messages a second: what was measured on the first few of them says nothing, and must not bring all to a stand.
+LEAST_OBSERVED = 2.0
+
+NOTHING = Grant(0, 0.0, 0.0)
 
 
 class Connection(Protocol):
@@ -113,6 +121,7 @@ class Desk:
     health: Health
     watches: Watches
     precedence: Precedence
+    meter: Meter
     clock: Callable[[], dt.datetime]
     monotonic: Callable[[], float]
     stopping: asyncio.Event
@@ -127,6 +136,8 @@ class LeaseRun:
         self._journal = journal
         self._connection = connection
         self._desk = desk
+        self._keys = _keys_of(lease, desk.relay)
+        self._tempo = Tempo(desk.monotonic)
         self._rows: deque[Row] = deque()
         self._read_at = desk.monotonic() - FRESH_S
         self._position = 0
@@ -136,11 +147,11 @@ class LeaseRun:
     async def send_all(self) -> bool:
         """Send it all and end the lease; False where relay or journal take nothing more for now."""
         books, lease = self._desk.books, self._lease
-        self._write(Leased(lease.mailing_id, lease.first_position, lease.last_position))
-        books.watch(lease.owner)
+        window = lease.mailing_id, lease.first_position, lease.last_position
+        self._write(Leased(*window, made_at=lease.made_at, name=lease.name))
         is_well = True
         try:
-            prepared = await books.look(lambda session: self._desk.messages.prepare(session, lease.compiled))
+            prepared = await self._prepared()
             while self._goes_on and is_well and (row := await self._next_row()):
                 is_well = await self._send(prepared, row)
         except NewsletterError as error:  # the mail cannot be built; nothing of it is on the wire
@@ -149,31 +160,47 @@ class LeaseRun:
         books.forget(lease.owner)
         return is_well and self._desk.health.is_usable
 
-    async def _next_row(self) -> Row | None:
-        if self._desk.stopping.is_set() or self._desk.precedence.gives_way(self._lease):
-            return None
-        if not self._rows or self._desk.monotonic() - self._read_at >= FRESH_S:
-            self._read_at, self._rows = await self._desk.books.ask(self._slice)
-        return self._rows.popleft() if self._rows else None
+    async def _prepared(self) -> Prepared:
+        desk, digest = self._desk, self._lease.compiled
+        return desk.messages.kept(digest) or await desk.books.look(lambda found: desk.messages.prepare(found, digest))
 
-    def _slice(self, session: Session) -> tuple[float, deque[Row]]:
-        """The next rows, where the mailing still runs; who may no longer get it is excluded here."""
-        read_at, lease = self._desk.monotonic(), self._lease
+    async def _next_row(self) -> Row | None:
+        """The next row, at the moment when it may begin; None where nothing more may go out."""
+        desk, last = self._desk, self._lease.last_position
+        while self._position < last and not (desk.stopping.is_set() or desk.precedence.gives_way(self._lease)):
+            if self._rows and desk.monotonic() - self._read_at < FRESH_S:
+                await self._tempo.moment(desk.stopping)
+                return None if desk.stopping.is_set() else self._rows.popleft()
+            self._read_at, rows, granted = await desk.books.ask(self._slice)
+            self._rows = deque(rows[: granted.rows])
+            if not rows:
+                return None
+            desk.books.watch(self._lease.owner, read_at=self._read_at)
+            self._tempo.take(granted)
+            if not self._rows:  # the rates are booked out: ask again
+                await self._tempo.moment(desk.stopping)
+        return None
+
+    def _slice(self, session: Session) -> tuple[float, tuple[Row, ...], Grant]:
+        """The next rows, where the mailing still runs, and how fast; who may no longer get it is excluded here."""
+        read_at, lease, now = self._desk.monotonic(), self._lease, self._desk.clock()
         if lease.owner not in ledger.running(session, {lease.owner}):
-            return read_at, deque()
-        now = self._desk.clock()
-        return read_at, deque(ledger.read(session, lease, after=self._position, limit=SLICE_ROWS, now=now))
+            return read_at, (), NOTHING
+        rows = ledger.read(session, lease, after=self._position, limit=self._tempo.wanted, now=now)
+        granted = pacing.grant(session, self._keys, wanted=len(rows), now=now) if rows else NOTHING
+        return read_at, rows, granted
 
     async def _send(self, prepared: Prepared, row: Row) -> bool:
         """Send one row and note what became of it; False where the relay is in trouble."""
         date = self._desk.clock()
         message = self._desk.messages.build(prepared, self._lease, row, date=date)
         digest = hashlib.sha256(message.octets).hexdigest()
+        who = who_of(self._lease.mailing_id, self._lease.made_at, row.address_key)
         begun = False
 
         async def begin() -> bool:
             nonlocal begun
-            line = Begin(self._lease.mailing_id, row.position, row.attempt, date=date, digest=digest)
+            line = Begin(self._lease.mailing_id, row.position, row.attempt, date=date, digest=digest, who=who)
             begun = await self._may_begin(row) and self._write(line)
             return begun
 
@@ -182,10 +209,11 @@ class LeaseRun:
             self._rows.clear()  # what was read is out of date
             return True
         self._position = row.position
+        self._desk.meter.note(self._keys)
         outcome = Outcome(verdict_on(reply), reply, self._desk.relay, self._desk.clock(), date, digest)
         if outcome.verdict is not Verdict.UNKNOWN and (begun or outcome.verdict.scope is Scope.RECIPIENT):
             key = (self._lease.mailing_id, row.position, row.attempt)
-            self._write(Answer(*key, reply=reply, relay=outcome.relay, at=outcome.at))
+            self._write(Answer(*key, reply=reply, relay=outcome.relay, at=outcome.at, who=who))
         return await self._note(row, outcome)
 
     async def _may_begin(self, row: Row) -> bool:
@@ -197,6 +225,7 @@ class LeaseRun:
             self._read_at, is_next = await desk.books.ask(lambda session: self._is_next(session, row))
             if not is_next:
                 return False
+            desk.books.watch(owner, read_at=self._read_at)
         return False
 
     def _is_next(self, session: Session, row: Row) -> tuple[float, bool]:
@@ -207,6 +236,7 @@ class LeaseRun:
         return read_at, [each.position for each in found] == [row.position]
 
     async def _note(self, row: Row, outcome: Outcome) -> bool:
+        await self._slow_down(outcome.reply)
         match outcome.verdict.scope:
             case Scope.RECIPIENT if outcome.verdict is Verdict.UNKNOWN:
                 self._settle(row, outcome)
@@ -227,6 +257,23 @@ class LeaseRun:
                 if failures >= SUSPICIOUS_AFTER and outcome.reply.step >= Step.MAIL:
                     self._settle(row, replace(outcome, verdict=Verdict.DEFERRED))
                 return False
+
+    async def _slow_down(self, reply: Reply) -> None:
+        """Send more slowly where the relay (421) or a provider (4.7.x) says that it is too much.
+
+        What one of the many small ones says, such as greylisting, tells nothing of the others.
+        """
+        if reply.code == CLOSING:
+            key = relay_key(self._desk.relay)
+        elif reply.enhanced.startswith("4.7.") and self._lease.provider is not Provider.OTHER:
+            key = provider_key(self._lease.provider)
+        else:
+            return
+        observed = max(self._desk.meter.per_second(key), LEAST_OBSERVED)
+        now = self._desk.clock()
+        await self._desk.books.ask(
+            lambda session: pacing.slow_down(session, (key,), observed_per_second=observed, now=now)
+        )
 
     def _settle(self, row: Row, outcome: Outcome) -> None:
         lease = self._lease
@@ -249,3 +296,10 @@ class LeaseRun:
 
         self._goes_on = False
         await self._desk.books.ask(work)
+
+
+def _keys_of(lease: Lease, relay: str) -> tuple[Key, ...]:
+    """What rates count for a lease; tests and system mail stand in no queue with issues, but for the relay's own."""
+    if lease.kind is not MailingKind.ISSUE:
+        return (relay_key(relay),)
+    return GLOBAL, relay_key(relay), provider_key(lease.provider)

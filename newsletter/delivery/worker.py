@@ -33,6 +33,7 @@ from newsletter.delivery.recovering import LOST_AFTER, Recovery
 from newsletter.delivery.refusals import Watches
 from newsletter.delivery.sender import Lane, Sender
 from newsletter.delivery.sending import Desk, Precedence, Transport
+from newsletter.delivery.tempo import Meter
 from newsletter.delivery.work import Everything, Source
 
 new_event_loop: Callable[[], asyncio.AbstractEventLoop]
@@ -195,10 +196,11 @@ class Worker:
         return sender.trouble
 
     def _sender(self, books: Books, source: Source, stopping: asyncio.Event) -> Sender:
-        watches, precedence = Watches(), Precedence()
+        watches, precedence, meter = Watches(), Precedence(), Meter(self._monotonic)
         lanes: list[Lane] = []
         for transport in self._transports:
-            health = Health(transport.name, books, clock=self._clock, stopping=stopping)
+            host = self._journals.me.host
+            health = Health(transport.name, books, host=host, clock=self._clock, stopping=stopping)
             desk = Desk(
                 transport.name,
                 books,
@@ -206,6 +208,7 @@ class Worker:
                 health,
                 watches,
                 precedence,
+                meter,
                 self._clock,
                 self._monotonic,
                 stopping,

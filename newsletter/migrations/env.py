@@ -10,6 +10,7 @@ import newsletter.delivery.alerts.models
 import newsletter.delivery.batches
 import newsletter.delivery.models
 import newsletter.delivery.pace
+import newsletter.delivery.pairing
 import newsletter.engine.models
 import newsletter.issues.models
 import newsletter.news.models

@@ -1,6 +1,7 @@
 """Mailings to send in tests: people on a list, an issue approved and scheduled, a worker over any transport."""
 
 import datetime as dt
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from subscribers.models import MailingList, Subscriber, Subscription, Subscripti
 from tests.support.makers import BY, NOW, SECRET, a_list, a_publication
 
 PUBLIC_URL = "https://news.example.org"
+JOURNALS = "TESTS_JOURNALS"  # an environment variable, for workers that are processes
 COMPILED = CompiledIssue(
     language="de",
     sender=Mailbox("Presse", "presse@example.org"),
@@ -139,8 +141,7 @@ def a_system_mail(session: Session, address: str = "anna@example.org", **ids: in
 
 def a_worker(
     database: Database,
-    transport: Transport,
-    *,
+    *transports: Transport,
     clock: Clock | None = None,
     stop: Stop | None = None,
     sleep: Callable[[float], object] = lambda _: None,
@@ -149,7 +150,7 @@ def a_worker(
     clock = clock or Clock()
     return Worker(
         database,
-        transports=[transport],
+        transports=transports,
         journals=Journals(journal_folder(database), monotonic=clock.monotonic),
         messages=Messages(SECRET, PUBLIC_URL),
         clock=clock,
@@ -160,10 +161,10 @@ def a_worker(
 
 
 def journal_folder(database: Database) -> Path:
-    """Where the workers over a database keep their journals: beside it, or beside the server's data."""
-    url = database.engine.url
-    beside = url.query["host"] if "host" in url.query else Path(str(url.database)).parent
-    return Path(str(beside)) / "journal"
+    """Where workers keep their journals: beside the database, or where `tests.conftest` says for a server's."""
+    if database.engine.dialect.name == "sqlite":
+        return Path(str(database.engine.url.database)).parent / "journal"
+    return Path(os.environ[JOURNALS])
 
 
 def the_statement(database: Database, mailing_id: int) -> Statement:

@@ -103,6 +103,11 @@ class Server:
         """Tell whether the server was started and not stopped since."""
         return self._process is not None
 
+    @property
+    def pid(self) -> int:
+        """The process that has all the server's others."""
+        return self._process.pid if self._process else 0
+
     def url(self, name: str) -> str:
         """The SQLAlchemy URL of a database."""
         return f"postgresql+psycopg://{USER}@/{name}?host={self._folder}"
@@ -119,6 +124,11 @@ class Server:
         """Take a database away, with whoever is still connected to it."""
         with self._connection() as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def run(self, program: str, *arguments: str, given: bytes = b"") -> bytes:
+        """Run one of PostgreSQL's programs on this server; give what it wrote."""
+        command = [str(self._programs / program), "-h", str(self._folder), "-U", USER, *arguments]
+        return subprocess.run(command, input=given, capture_output=True, check=True).stdout
 
     def _connection(self) -> "psycopg.Connection[tuple[object, ...]]":
         return psycopg.connect(host=str(self._folder), user=USER, dbname="postgres", autocommit=True)
@@ -137,7 +147,6 @@ class Server:
 def empty(url: str) -> None:
     """Take every row out of a migrated database, and number from 1 again; the triggers of its tables do not fire.
 
-    The journals of its senders go, too.
     Ten times as quick as a new copy of an empty database, which is made of hundreds of files.
     """
     engine = create_engine(url, poolclass=NullPool)
@@ -145,7 +154,6 @@ def empty(url: str) -> None:
         connection.execute(text(_CUT_OFF_OTHERS))
         of_engine = connection.scalars(text(_TABLES_OF_THE_ENGINE)).all()
         connection.execute(text(f"SET session_replication_role = replica; {_emptying(of_engine)}"))
-    shutil.rmtree(Path(str(engine.url.query["host"])) / "journal", ignore_errors=True)
 
 
 def _emptying(of_engine: Sequence[str]) -> str:

@@ -357,12 +357,6 @@ def upgrade() -> None:
             name=op.f("ck_delivery_state"),
         ),
         sa.ForeignKeyConstraint(["mailing_id"], ["mailing.id"], name=op.f("fk_delivery_mailing_id_mailing")),
-        sa.ForeignKeyConstraint(
-            ["subscriber_id"], ["subscriber.id"], name=op.f("fk_delivery_subscriber_id_subscriber")
-        ),
-        sa.ForeignKeyConstraint(
-            ["subscription_id"], ["subscription.id"], name=op.f("fk_delivery_subscription_id_subscription")
-        ),
         sa.PrimaryKeyConstraint("mailing_id", "position", name=op.f("pk_delivery")),
         sa.UniqueConstraint("mailing_id", "address_key", name=op.f("uq_delivery_mailing_id_address_key")),
         sqlite_with_rowid=False,

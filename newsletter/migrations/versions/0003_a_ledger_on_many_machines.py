@@ -7,6 +7,8 @@ Revision ID: 0003
 Revises: 0002
 """
 
+import uuid
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -56,10 +58,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_pace")),
     )
     _upgrade_alerts()
+    _upgrade_restore()
 
 
 def downgrade() -> None:
     """Take them away again."""
+    _downgrade_restore()
     _downgrade_alerts()
     op.drop_table("pace")
     op.drop_table("engine_seat")
@@ -69,6 +73,10 @@ def downgrade() -> None:
 def _upgrade_ledger() -> None:
     op.execute(BEGUN)
     op.execute(LEASED)
+    if op.get_bind().dialect.name == "postgresql":
+        # Version 0.1.0 had these; looking them up took half the time of planning. SQLite keeps them where they are.
+        for column, table in (("subscriber_id", "subscriber"), ("subscription_id", "subscription")):
+            op.execute(f"ALTER TABLE delivery DROP CONSTRAINT IF EXISTS fk_delivery_{column}_{table}")
     with op.batch_alter_table("delivery_window") as window:
         window.add_column(sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True))
         window.add_column(sa.Column("batch", sa.Integer(), nullable=False, server_default="1"))
@@ -151,3 +159,26 @@ def _downgrade_alerts() -> None:
     op.drop_column("relay", "since")
     op.drop_column("mailing", "stopped_for")
     op.drop_table("alert")
+
+
+def _upgrade_restore() -> None:
+    op.create_table(
+        "journal_folder",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("host", sa.String(length=255), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("mark", sa.String(length=16), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("doubt", sa.String(length=20), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_folder")),
+    )
+    with op.batch_alter_table("installation", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("install_id", sa.String(length=36), nullable=False, server_default=""))
+    with op.batch_alter_table("installation", schema=None) as batch_op:
+        batch_op.alter_column("install_id", server_default=None)
+    op.execute(sa.text("UPDATE installation SET install_id = :made").bindparams(made=str(uuid.uuid4())))
+
+
+def _downgrade_restore() -> None:
+    op.drop_column("installation", "install_id")
+    op.drop_table("journal_folder")

@@ -40,7 +40,7 @@ def unknown(mailing: str, home: Path) -> str:
     """A mailing that is sent, and of which nobody knows whether it arrived."""
     database = Database(f"sqlite:///{home / 'newsletter.db'}")
     with database.writing() as session:
-        session.execute(update(Delivery).values(state="unknown", code=None, reply="cut"))
+        session.execute(update(Delivery).values(state="unknown", attempt=2, code=None, reply="cut"))
     database.close()
     return mailing
 
@@ -106,7 +106,7 @@ def test_everything_unknown_is_resent(newsletter: Run, unknown: str, tmp_path: P
     assert resent.out == f"Queued once more: 2. Mailing {unknown} is sending.\n"
     assert (_statement(newsletter, unknown)["accepted"], _statement(newsletter, unknown)["state"]) == (2, "sent")
     lines = newsletter("mailing", "deliveries", unknown, "--json").out.splitlines()
-    assert [json.loads(line)["attempt"] for line in lines] == [2, 2]
+    assert [json.loads(line)["attempt"] for line in lines] == [3, 3]
     assert _mails(tmp_path) == 4
 
 

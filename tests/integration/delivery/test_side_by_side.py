@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from newsletter import migrations
 from newsletter.database import Database
-from newsletter.delivery import ledger, mailings, missed, planning, relays, settling, statement
+from newsletter.delivery import ledger, mailings, missed, planning, relays, resending, settling, statement
 from newsletter.delivery.models import Delivery, Mailing, Relay
 from newsletter.delivery.settling import Outcome, Settlement
 from newsletter.delivery.verdicts import Reply, Step, Verdict
@@ -261,3 +261,25 @@ def test_children_planned_at_once_give_nobody_two_rows(database: Database, monke
 
     planned = Counter(address for child in children for address in _planned_for(database, child))
     assert planned == Counter(f"r{number}@example.org" for number in range(100))
+
+
+def test_a_lease_that_ends_beside_a_resend_leaves_its_window_open(database: Database) -> None:
+    with database.writing() as session:
+        mailing = a_mailing(session, ["anna@example.org", "ben@example.org"]).id
+    _plan(database, mailing)
+    with database.writing() as session:
+        lease = ledger.claim(session, "me", token="t", now=NOW)
+        for row, state in zip(session.scalars(select(Delivery)), ("unknown", "accepted"), strict=True):
+            row.state, row.attempt = state, 1
+    assert lease is not None
+
+    error = second_waits_for_first(
+        database,
+        lambda session: resending.resend_all(session, mailings.mailing(session, mailing), by=BY, now=NOW),
+        lambda session: ledger.end(session, lease.owner, now=NOW),
+    )
+
+    assert error is None
+    assert numbers(database, mailing) == {"state": "sending", "accepted": 1, "queued": 1}
+    with database.writing() as session:
+        assert ledger.claim(session, "me", token="u", now=NOW) is not None

@@ -1,5 +1,7 @@
+from pathlib import Path
+
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.accounts import installation
@@ -39,3 +41,29 @@ def test_a_new_database_belongs_to_none(session: Session) -> None:
 def test_not_everybody_binds(session: Session) -> None:
     with pytest.raises(NotPermitted):
         installation.bind(session, SECRET, by=Actor(ActorKind.STAFF, "eda@example.org", frozenset()), now=NOW)
+
+
+def test_a_home_belongs_to_the_first_database_it_meets(session: Session, tmp_path: Path) -> None:
+    installation.bind(session, SECRET, by=BY, now=NOW)
+
+    installation.check_home(session, tmp_path)
+    installation.check_home(session, tmp_path)
+    session.execute(update(Installation).values(install_id="another"))
+
+    with pytest.raises(installation.HomeOfAnother, match="belongs to another installation"):
+        installation.check_home(session, tmp_path)
+
+
+def test_a_new_database_is_refused_by_a_home_that_has_one(session: Session, tmp_path: Path) -> None:
+    installation.check_home(session, tmp_path)
+    assert not (tmp_path / installation.HOME_FILE).exists()
+    (tmp_path / installation.HOME_FILE).write_text("its database is lost")
+
+    with pytest.raises(installation.HomeOfAnother):
+        installation.check_home(session, tmp_path)
+
+
+def test_a_home_that_cannot_be_written_to_is_taken_as_it_is(session: Session, tmp_path: Path) -> None:
+    installation.bind(session, SECRET, by=BY, now=NOW)
+
+    installation.check_home(session, tmp_path / "gone")

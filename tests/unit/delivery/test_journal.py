@@ -165,3 +165,48 @@ def test_a_silent_sender_is_killed_after_some_looks_so_that_who_slept_himself_ki
 
     assert found == [[], [], [], [1]]
     held.discard()
+
+
+def test_a_closed_journal_tells_that_it_is_whole(tmp_path: Path) -> None:
+    made = Journal.create(tmp_path, "somebody")
+    made.write(Leased(7, 1, 200, made_at=NOW, name="Aktuell „47“"), Begin(7, 1, 1, who="1234"))
+    assert not made.read().is_whole
+    made.close()
+    [path] = (tmp_path / "closed").iterdir()
+
+    record = journal.read(path)
+
+    assert record.is_whole
+    assert record.lines == (Leased(7, 1, 200, made_at=NOW, name="Aktuell „47“"), Begin(7, 1, 1, who="1234"))
+    lines = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join([lines[0], lines[1], b"\0" * len(lines[2]), *lines[3:]]))
+    assert not journal.read(path).is_whole
+
+
+def test_who_seized_a_journal_may_say_that_it_is_whole(tmp_path: Path) -> None:
+    made = Journal.create(tmp_path, "somebody")
+    made.write(Begin(1, 1, 1))
+    made.let_go()
+    seized = Journal.seize(tmp_path / f"{made.token}.journal")
+    assert seized is not None
+    seized.close(lines=1)
+
+    record = journal.read(tmp_path / "closed" / f"{made.token}.journal")
+
+    assert record.is_whole
+    assert record.lines == (Begin(1, 1, 1),)
+
+
+def test_the_time_of_the_last_journal_swept_is_kept(tmp_path: Path) -> None:
+    journals = Journals(tmp_path, monotonic=lambda: 0.0)
+    made = journals.create()
+    made.close()
+    assert journals.swept_until() is None
+    closed_at = dt.datetime.fromtimestamp((tmp_path / "closed" / f"{made.token}.journal").stat().st_mtime, dt.UTC)
+
+    journals.sweep(now=closed_at + dt.timedelta(hours=49))
+
+    swept = journals.swept_until()
+    assert swept is not None
+    assert abs(swept - closed_at) < dt.timedelta(milliseconds=1)
+    assert list(journals.closed()) == []

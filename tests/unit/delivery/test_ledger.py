@@ -134,6 +134,25 @@ def test_a_reply_yields_to_no_other_of_the_same_attempt(session: Session, mailin
     assert session.scalar(select(func.count(DeliveryAttempt.id))) == 0
 
 
+@pytest.mark.parametrize("other", [DEFERRED, REJECTED, UNKNOWN])
+@pytest.mark.parametrize("is_heard_first", [True, False])
+def test_an_acceptance_holds_whatever_a_later_attempt_meets(
+    session: Session,
+    mailing: Mailing,
+    other: Outcome,
+    is_heard_first: bool,  # noqa: FBT001  # a case
+) -> None:
+    lease = _claimed(session)
+    first = Settlement(lease.kind, mailing.id, 1, 1, ACCEPTED)
+    second = Settlement(lease.kind, mailing.id, 1, 2, other)
+
+    for one in (first, second) if is_heard_first else (second, first):
+        settling.settle(session, one)
+
+    row = session.get_one(Delivery, (mailing.id, 1), populate_existing=True)
+    assert (row.state, row.code, row.next_at) == ("accepted", 250, None)
+
+
 def test_settling_twice_changes_nothing(session: Session, mailing: Mailing) -> None:
     lease = _claimed(session)
     row = _rows(session, lease)[0]

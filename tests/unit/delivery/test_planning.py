@@ -1,4 +1,5 @@
 import datetime as dt
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -56,6 +57,26 @@ def test_windows_are_ranges_of_one_provider_group(session: Session, monkeypatch:
     assert _windows(session) == [(1, 2, "gmail"), (3, 3, "gmail"), (4, 4, "gmx-webde"), (5, 5, "other")]
     rows = session.scalars(select(Delivery).order_by(Delivery.position))
     assert [row.address for row in rows] == ["a@gmail.com", "c@gmail.com", "e@gmail.com", "b@web.de", "d@example.org"]
+
+
+def test_windows_are_disjoint_also_when_an_address_moves_meanwhile(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "WINDOW", 2)
+    mailing = a_mailing(session, ["a@gmail.com", "b@gmail.com", "c@gmail.com", "d@example.org", "e@example.org"])
+    inserted = planning._insert
+
+    def then_move(session: Session, *given: Any) -> None:
+        inserted(session, *given)
+        session.scalars(select(Subscriber).where(Subscriber.address == "a@gmail.com")).one().provider = "yahoo"
+        session.flush()
+
+    monkeypatch.setattr(planning, "_insert", then_move)
+
+    _plan(session, mailing)
+
+    assert [window[:2] for window in _windows(session)] == [(1, 2), (3, 4), (5, 5)]
+    assert mailing.next_position == 6
 
 
 def test_planning_goes_on_where_it_stopped(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,6 +170,45 @@ def test_when_a_lost_machine_returns_its_facts_replace_the_doubts(session: Sessi
     assert [row.position for row in rows] == [3, 4]
 
 
+def test_what_the_relay_did_not_take_is_taken_back_too(session: Session, mailing: Mailing) -> None:
+    lease = _claimed(session)
+    mailing.state = "paused"
+    recovering.abandon(session, lease.owner, now=NOW)
+
+    recovering.replay(session, _record(lease, _begin(1), _answer(1, GOING_DOWN), _begin(2)), now=NOW)
+
+    assert _states(session, mailing) == ["queued", "unknown", "queued", "queued"]
+
+
+def test_who_is_to_be_tried_again_is_not_forgotten_though_the_lease_was_lost(
+    session: Session, mailing: Mailing
+) -> None:
+    lease = _claimed(session, BEFORE)
+    mailing.state = "paused"  # so that it does not end meanwhile
+    recovering.abandon(session, lease.owner, now=NOW)
+    assert session.get_one(Window, (mailing.id, 1)).state == "done"
+
+    recovering.replay(session, _record(lease, _begin(1), _answer(1, LATER), executor=BEFORE), now=NOW)
+
+    assert _states(session, mailing) == ["deferred", "unknown", "unknown", "unknown"]
+    window = session.get_one(Window, (mailing.id, 1), populate_existing=True)
+    assert (window.state, window.due_at) == ("open", NOW + dt.timedelta(minutes=5))
+
+
+@pytest.mark.parametrize(("over", "state"), [("sent", "expired"), ("cancelled", "cancelled")])
+def test_who_was_to_be_tried_again_is_given_up_where_the_mailing_is_over(
+    session: Session, mailing: Mailing, over: str, state: str
+) -> None:
+    lease = _claimed(session)
+    recovering.abandon(session, lease.owner, now=NOW)
+    mailing.state = over
+
+    recovering.replay(session, _record(lease, _begin(1), _answer(1, LATER)), now=NOW)
+
+    assert _states(session, mailing) == [state, "unknown", "unknown", "unknown"]
+    assert session.get_one(Delivery, (mailing.id, 1)).next_at is None
+
+
 def test_a_doubt_of_another_lease_is_not_taken_back(session: Session, mailing: Mailing) -> None:
     lease = _claimed(session)
     mailing.state = "paused"

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import ledger, mailings, planning, resending, settling, statement
+from newsletter.delivery import ledger, mailings, missed, planning, resending, settling, statement
 from newsletter.delivery.ledger import Lease, Row
 from newsletter.delivery.models import Delivery, Mailing, MailingKind, MailingState, Window
 from newsletter.delivery.resending import NothingUnknown, NotResendable, NotUnknown
@@ -13,7 +13,7 @@ from newsletter.delivery.verdicts import Reply, Step, Verdict
 from newsletter.errors import WrongState
 from newsletter.issues.models import Issue, IssueState
 from subscribers.actor import Actor, ActorKind
-from subscribers.address import EmailAddress
+from subscribers.address import EmailAddress, Provider
 from subscribers.audit import AuditEntry
 from subscribers.errors import NotPermitted
 from tests.support.ledgers import a_mailing, a_system_mail
@@ -127,20 +127,22 @@ def test_a_mailing_that_was_sent_still_takes_no_other_move(session: Session, sen
             act(session, sent, by=BY, now=LATER)
 
 
-def test_a_cancelled_resend_leaves_the_issue_sent(session: Session, sent: Mailing) -> None:
+def test_a_cancelled_resend_is_in_doubt_again_and_leaves_the_issue_sent(session: Session, sent: Mailing) -> None:
     resending.resend_all(session, sent, by=BY, now=LATER)
 
     mailings.cancel(session, sent, by=BY, now=LATER)
 
     assert _issue(session, sent).state == IssueState.SENT
-    assert _states(session, sent) == ["accepted", "cancelled", "cancelled", "rejected"]
+    assert _states(session, sent) == ["accepted", "unknown", "unknown", "rejected"]
+    assert missed.number(session, sent) == 1, "the one who was refused"
 
 
 def test_a_late_reply_to_the_old_attempt_still_overrides(session: Session, sent: Mailing) -> None:
-    lease = Lease(sent.id, 1, 2, 1, "gone", 1, NOW, MailingKind.ISSUE, sent.issue_id, sent.compiled)
+    ids = (sent.id, 1, 2, 1)
+    lease = Lease(*ids, "gone", 1, NOW, MailingKind.ISSUE, sent.issue_id, sent.compiled, Provider.OTHER, NOW, "")
     resending.resend(session, sent, positions=[2], by=BY, now=LATER)
 
-    _settle(session, lease, Row(2, 1, None, None, "r2@example.org", {}), ACCEPTED)
+    _settle(session, lease, Row(2, 1, None, None, "r2@example.org", {}, "r2@example.org"), ACCEPTED)
 
     row = _row(session, sent, 2)
     assert (row.state, row.attempt, row.code) == ("accepted", 1, 250)

@@ -1,6 +1,9 @@
 import datetime as dt
+import errno
+import os
 import socket
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -9,8 +12,10 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
 from newsletter.database import Database
-from newsletter.delivery import mailings, planning, recovering
+from newsletter.delivery import mailings, pacing, planning, recovering
+from newsletter.delivery.alerts import listing
 from newsletter.delivery.models import Delivery, Mailing, Window
+from newsletter.delivery.pace import GLOBAL, Pace
 from newsletter.delivery.verdicts import Reply, Step
 from newsletter.delivery.worker import Stop
 from newsletter.rendering.compiled import CompiledIssue, Slot
@@ -172,6 +177,72 @@ def test_the_same_row_is_the_same_message_at_each_attempt_but_for_its_date(datab
     first, second = (message for address, message in transport.sent if address == FOUR[0])
     assert first.replace(b"09:00:00", b"09:05:00") == second
     assert numbers(database, mailing) == {"state": "sent", "accepted": 4}
+
+
+def test_a_rate_set_while_mail_goes_out_counts(database: Database, mailing: int) -> None:
+    clock = Clock()
+    moments: list[float] = []
+
+    def note(address: str) -> None:
+        moments.append(time.monotonic())
+        if address == FOUR[0]:
+            with database.writing() as session:
+                pacing.set_rate(session, GLOBAL, 10.0, by=BY, now=clock.now)
+            clock.forward(seconds=1)  # the slice is old
+
+    a_worker(database, MemoryTransport(note), clock=clock).run_until_idle()
+
+    assert len(moments) == 4
+    assert moments[3] - moments[1] >= 2 / 10 - pacing.CREDIT_S - 0.01
+    assert numbers(database, mailing) == {"state": "sent", "accepted": 4}
+
+
+def test_a_provider_that_says_too_much_is_sent_to_more_slowly(database: Database) -> None:
+    with database.writing() as session:
+        a_mailing(session, ["anna@gmail.com", "ben@example.org"])
+    busy = Reply(Step.RCPT, 450, "4.7.28", "rate limited")
+
+    a_worker(database, MemoryTransport(lambda _: busy)).run_until_idle()
+
+    with database.reading() as session:
+        slowed = {pace.key: pace.slowed_to for pace in session.scalars(select(Pace))}
+    assert slowed == {"provider:gmail": 1.0}, "greylisting at one small provider says nothing of the others"
+
+
+def test_while_one_relay_rests_another_sends(database: Database, mailing: int) -> None:
+    down = MemoryTransport(lambda _: Reply(Step.MAIL, 421, "4.3.2", "closing"))
+    down.name = "down"
+    up = MemoryTransport()
+
+    report = a_worker(database, down, up).run_until_idle()
+
+    assert _to(up) == list(FOUR)
+    assert len(down.sent) == 1
+    assert numbers(database, mailing) == {"state": "sent", "accepted": 4}
+    assert report.trouble == ""
+    assert {row.relay for row in rows(database, mailing).values()} == {"memory"}
+
+
+def test_journals_that_cannot_be_written_raise_an_alert_which_ends_by_itself(
+    database: Database, mailing: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "posix_fallocate", full)
+        a_worker(database, MemoryTransport()).run_until_idle()
+    assert _alerts(database) == ["journal_unusable"]
+
+    a_worker(database, MemoryTransport()).run_until_idle()
+
+    assert _alerts(database) == []
+    assert numbers(database, mailing) == {"state": "sent", "accepted": 4}
+
+
+def _alerts(database: Database) -> list[str]:
+    with database.reading() as session:
+        return [alert.kind for alert in listing.standing(session)]
 
 
 def test_a_sender_ends_even_if_whoever_hands_over_died_with_its_beats_unheard(database: Database) -> None:

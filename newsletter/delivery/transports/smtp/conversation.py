@@ -110,7 +110,7 @@ class Conversation:
             self._extensions = Extensions()
             await self._ask(Step.EHLO, commands.command(f"HELO {name}", Step.EHLO), wanted=250)
             return
-        _require(found.at(Step.EHLO), 250)
+        _require(found, Step.EHLO, 250)
         self._extensions = Extensions.parse(found.lines)
 
     async def _start_tls(self) -> None:
@@ -152,13 +152,13 @@ class Conversation:
     async def _hand_over(self, message: bytes, begin: Begin) -> Reply | None:
         await self._wire.write(message, Step.BODY, seconds=self._timeouts.block_s)
         if self._wire.has_news:  # hung up, or an answer too early: without the dot, nothing was sent for certain
-            _require(await self._reply(Step.BODY), 0)
+            raise Failed((await self._reply(Step.BODY)).at(Step.BODY))
         if not await begin():
             return None
         if self._wire.has_news:  # begun, but not on the wire: still nothing was sent
-            _require(await self._reply(Step.BODY), 0)
+            raise Failed((await self._reply(Step.BODY)).at(Step.BODY))
         self._wire.send(commands.FINAL_DOT)
-        return await self._reply(Step.FINAL_DOT)
+        return (await self._reply(Step.FINAL_DOT)).at(Step.FINAL_DOT)
 
     async def _make_ready(self, reply: Reply | None) -> None:
         """RSET after a refusal; a connection that broke, is within a message, or is being closed, is dropped."""
@@ -176,19 +176,17 @@ class Conversation:
         await self._read(step, wanted=wanted)
 
     async def _read(self, step: Step, *, wanted: int | None = None) -> None:
-        _require(await self._reply(step), wanted)
+        _require(await self._reply(step), step, wanted)
 
-    async def _reply(self, step: Step) -> Reply:
+    async def _reply(self, step: Step) -> ServerReply:
         times = self._timeouts
         seconds = {Step.DATA: times.data_s, Step.FINAL_DOT: times.final_dot_s}.get(step, times.command_s)
-        found: ServerReply = await self._wire.reply(step, seconds=seconds)
-        return found.at(step)
+        return await self._wire.reply(step, seconds=seconds)
 
 
-def _require(reply: Reply, wanted: int | None) -> None:
-    code = reply.code or 0
-    if code != wanted and not (wanted is None and code // 100 == 2):  # noqa: PLR2004  # 2xx
-        raise Failed(reply)
+def _require(found: ServerReply, step: Step, wanted: int | None) -> None:
+    if not found.is_wanted(wanted):
+        raise Failed(found.at(step))
 
 
 def _own_name(address: str) -> str:

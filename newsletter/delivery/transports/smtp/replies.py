@@ -40,6 +40,10 @@ class ServerReply:
     code: int
     lines: tuple[str, ...]
 
+    def is_wanted(self, wanted: int | None) -> bool:
+        """Tell whether it is this code; None: any 2xx."""
+        return self.code == wanted or (wanted is None and self.code // 100 == 2)  # noqa: PLR2004  # 2xx
+
     def at(self, step: Step) -> Reply:
         """The reply as an answer to a step, on one line."""
         return Reply.parse(step, self.code, " ".join(" ".join(self.lines).split()))
