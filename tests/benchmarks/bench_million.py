@@ -9,6 +9,7 @@ same with ten thousand, for a recipient must cost the same.
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -32,6 +33,7 @@ FEW = 10_000
 CONNECTIONS = 20
 PROCESSES = 2
 LOOK_S = 1.0
+TELL_S = 15.0
 
 
 @dataclass(slots=True)
@@ -79,7 +81,7 @@ def measured(kind: str, recipients: int, mail: CompiledIssue, connections: int) 
         with Sink(names=names) as sink:
             smtp_url = f"smtp://127.0.0.1:{sink.port}?connections={connections}"
             with installed.worker("worker", smtp_url, processes=PROCESSES) as worker:
-                _follow(run, Database(url), mailing_id, {"worker": worker.pid, "sink": sink.pid, **server})
+                _follow(run, Database(url), mailing_id, sink, {"worker": worker.pid, "sink": sink.pid, **server})
         made = installed.compare(names, mailing_id)
         assert (made.state, made.accepted) == ("sent", recipients), made
         return run
@@ -95,10 +97,11 @@ def _database(kind: str, folder: Path) -> Iterator[tuple[str, dict[str, int]]]:
         yield server.create("million"), {"server": server.pid}
 
 
-def _follow(run: Run, database: Database, mailing_id: int, roots: dict[str, int]) -> None:
+def _follow(run: Run, database: Database, mailing_id: int, sink: Sink, roots: dict[str, int]) -> None:
     """Look now and then until the mailing is sent. The mailing's row alone is read: whoever looks costs nothing."""
     begun_at, memory = None, defaultdict[str, list[float]](list)
     cpu: dict[str, float] = {}
+    told_at = time.monotonic()
     while True:
         with database.reading() as session:
             mailing = session.get_one(Mailing, mailing_id)
@@ -112,6 +115,10 @@ def _follow(run: Run, database: Database, mailing_id: int, roots: dict[str, int]
         if cpu:
             for part, number in _parts(roots["worker"]):
                 memory[part].append(resident_mb(number))
+            if time.monotonic() - told_at >= TELL_S:
+                told_at = time.monotonic()
+                held = {part: round(seen[-1]) for part, seen in memory.items()}
+                print(f"{sink.taken:,} of {run.recipients:,} sent, MB: {held}", file=sys.stderr, flush=True)
         time.sleep(LOOK_S if cpu else 0.05)  # noqa: TID251  # processes are waited for
     assert mailing.planned_at
     assert mailing.finished_at
