@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import ColumnElement, Insert, String, case, cast, insert, literal, select, text
 
 from newsletter.app import now
 from newsletter.database import Database
@@ -28,6 +28,7 @@ from newsletter.delivery.models import Delivery, Mailing
 from newsletter.delivery.statement import Statement
 from newsletter.rendering.compiled import CompiledIssue
 from subscribers.models import MailingList, Subscriber, Subscription
+from subscribers.orm import UtcDateTime
 from tests.support.ledgers import a_mailing
 
 CHECKOUT = Path(__file__).parents[2]
@@ -41,7 +42,6 @@ IN_EARNEST = {
     "max_wal_size": "4GB",
 }
 PROVIDERS = ("gmail", "gmx-webde", "microsoft", "other", "t-online", "yahoo")
-_AT_A_TIME = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,9 @@ class Installation:
         with database.writing() as session:
             mailing_id = a_mailing(session, [], compiled=mail, due_at=now()).id
             mailing_list = session.scalars(select(MailingList)).one().id
-        for first in range(1, readers + 1, _AT_A_TIME):
-            people = range(first, min(first + _AT_A_TIME, readers + 1))
-            with database.writing() as session:
-                session.connection().execute(insert(Subscriber), [_person(number) for number in people])
-                session.connection().execute(
-                    insert(Subscription), [_subscription(number, mailing_list) for number in people]
-                )
+        with database.writing() as session:
+            session.execute(_people(readers))
+            session.execute(_subscriptions(mailing_list))
         with database.writing() as session:
             session.execute(text("ANALYZE"))
             session.get_one(Mailing, mailing_id).due_at = now()
@@ -82,7 +78,8 @@ class Installation:
     def worker(self, name: str, smtp_url: str, *, processes: int = 1) -> "Worker":
         """A machine of this name that runs `newsletter worker`; started again, it finds its journals."""
         home = self._home(name)
-        command = [*_NEWSLETTER, "worker", "--processes", str(processes)]
+        # Ended by the kernel when the benchmark dies; its senders then end by themselves.
+        command = ["setpriv", "--pdeathsig=TERM", *_NEWSLETTER, "worker", "--processes", str(processes)]
         return Worker(command, self._environment(home, smtp_url), home / "log")
 
     def compare(self, names: Path, mailing_id: int) -> Statement:
@@ -182,28 +179,37 @@ def cpu_s(pid: int) -> float:
 _NEWSLETTER = (sys.executable, "-m", "newsletter")
 
 
-def _person(number: int) -> dict[str, object]:
-    address = f"leserin.{number}@leser.example"
-    return {
+def _people(readers: int) -> Insert:
+    """So many subscribers, made by the database itself."""
+    first = select(literal(1).label("number")).cte("numbered", recursive=True)
+    numbered = first.union_all(select(first.c.number + 1).where(first.c.number < readers))
+    number = numbered.c.number
+    written = cast(number, String)
+    address = literal("leserin.") + written + literal("@leser.example")
+    provider = case(*((number % len(PROVIDERS) == index, name) for index, name in enumerate(PROVIDERS)))
+    values: dict[str, ColumnElement[Any]] = {
         "id": number,
         "address": address,
         "address_key": address,
-        "suppression_key": f"{number:064x}",
-        "provider": PROVIDERS[number % len(PROVIDERS)],
-        "salutation": "Frau",
-        "first_name": "Änne",
-        "last_name": f"Müller {number}",
-        "created_at": now(),
+        "suppression_key": written,
+        "provider": provider,
+        "salutation": literal("Frau"),
+        "first_name": literal("Änne"),
+        "last_name": literal("Müller ") + written,
+        "created_at": literal(now(), UtcDateTime()),
     }
+    return insert(Subscriber).from_select(list(values), select(*values.values()))
 
 
-def _subscription(number: int, mailing_list: int) -> dict[str, object]:
-    moment = now()
-    return {
-        "subscriber_id": number,
-        "list_id": mailing_list,
-        "state": "confirmed",
-        "source": "bench",
+def _subscriptions(mailing_list: int) -> Insert:
+    """Everybody on the list."""
+    moment = literal(now(), UtcDateTime())
+    values: dict[str, Any] = {
+        "subscriber_id": Subscriber.id,
+        "list_id": literal(mailing_list),
+        "state": literal("confirmed"),
+        "source": literal("bench"),
         "created_at": moment,
         "changed_at": moment,
     }
+    return insert(Subscription).from_select(list(values), select(*values.values()).order_by(Subscriber.id))
