@@ -22,7 +22,7 @@ EXAMPLES = int(os.environ.get("FAULTS_EXAMPLES", "0"))
 def _try(begun: Callable[[], Protocol], *, examples: int) -> None:
     patient = settings(
         max_examples=EXAMPLES or examples,
-        stateful_step_count=60 if EXAMPLES else 40,
+        stateful_step_count=60,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     run_state_machine_as_test(begun, settings=patient)  # type: ignore[arg-type]  # anything that makes a machine will do
@@ -46,7 +46,7 @@ def test_no_order_on_sqlite_loses_or_repeats_anybody(migrated: Path, in_memory: 
         shutil.copyfile(migrated, path)
         return Protocol(f"sqlite:///{path}")
 
-    _try(begun, examples=15)
+    _try(begun, examples=6)
 
 
 @pytest.mark.slow
@@ -56,6 +56,6 @@ def test_no_order_on_postgresql_loses_or_repeats_anybody(migrated_postgresql: st
         return Protocol(migrated_postgresql)
 
     try:
-        _try(begun, examples=6)
+        _try(begun, examples=4)
     finally:
         postgres.empty(migrated_postgresql)
