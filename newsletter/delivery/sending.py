@@ -159,8 +159,10 @@ class LeaseRun:
 
     async def _prepared(self) -> Prepared:
         messages, digest = self._desk.messages, self._lease.compiled
-        kept = messages.kept(digest)
-        return kept or await self._desk.books.look(lambda session: messages.prepare(session, digest))
+        found = messages.kept(digest)
+        if found is None:
+            found = await self._desk.books.look(lambda session: messages.prepare(session, digest))
+        return found
 
     async def _next_row(self) -> Row | None:
         """The next row, at the moment when it may begin; None where nothing more may go out."""
