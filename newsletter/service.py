@@ -109,13 +109,17 @@ class Service:
 
         while not self._stopped.is_set():
             if not self._patient.write(chunk):
+                self._reconcile()  # what of it the last chunk did not hand over
                 return True
         return False
 
     def _reconcile(self) -> None:
-        found = self._patient.write(partial(batches.reconcile, now=self._app.now()))
-        if found:
-            _log.warning("forgotten batches were handed over again", batches=found)
+        """Hand over what nobody works on: the rest of a large mailing, and what was forgotten by whomever."""
+        found = batches.AT_A_TIME
+        while found == batches.AT_A_TIME and not self._stopped.is_set():
+            found = self._patient.write(partial(batches.reconcile, now=self._app.now()))
+            if found:
+                _log.info("batches were handed over", batches=found)
 
     def _fetch(self) -> None:
         app = self._app

@@ -215,3 +215,18 @@ def test_what_was_never_handed_over_gets_its_first_run(session: Session, mailing
     assert batches.reconcile(session, now=NOW) == 2
 
     assert [run for run, _, _ in jobs.take()] == [BatchRun(mailing.id, 1, 1), BatchRun(mailing.id, 2, 1)]
+
+
+def test_a_large_mailing_is_handed_over_some_batches_at_a_time(
+    session: Session, mailing: Mailing, jobs: Handed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "AT_A_TIME", 1)
+
+    batches.enqueue_open(session, mailing)
+    first = [run for run, _, _ in jobs.take()]
+    jobs.alive = set(first)
+    handed_over = batches.reconcile(session, now=NOW)
+
+    assert first == [BatchRun(mailing.id, 1, 2)]
+    assert handed_over == 1
+    assert [run for run, _, _ in jobs.take()] == [BatchRun(mailing.id, 2, 2)]
