@@ -71,6 +71,7 @@ class Service:
                     while not stopped.wait(POLL_S):
                         self._recovery.run()
                 finally:
+                    self._fleet.retire()
                     engine.stop()
                     self._fleet.stop()
 

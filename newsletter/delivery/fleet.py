@@ -51,6 +51,7 @@ class Fleet:
             say: told when one had to be started again.
         """
         self._stopping = threading.Event()
+        self._retired = threading.Event()
         self._changed = threading.Condition()
         self._slots = [_Slot(partial_start) for partial_start in _by_slot(start, processes)]
         self._recover = recover
@@ -72,11 +73,16 @@ class Fleet:
             thread.join()
         self._last_resort.cancel()
 
+    def retire(self) -> None:
+        """Start no process again: whoever asked us to stop may have asked them, too."""
+        self._retired.set()
+
     def stop(self) -> None:
         """Have every process finish what is on the wire, and end; who waits in `send` is told.
 
         One that does not end in time, be it because the database is away, is killed: its journals know all.
         """
+        self.retire()
         with self._changed:
             if not self._stopping.is_set():
                 self._last_resort.start()
@@ -103,11 +109,11 @@ class Fleet:
 
     def _keep_alive(self, slot: "_Slot") -> None:
         pause = FIRST_PAUSE_S
-        while not self._stopping.is_set():
+        while not self._retired.is_set():
             begun_at = time.monotonic()  # how long a process lived, by no wall clock
             what = self._life_of(slot)
             pause = FIRST_PAUSE_S if time.monotonic() - begun_at > WELL_AFTER_S else pause
-            if self._stopping.wait(pause):
+            if self._retired.wait(pause):
                 return
             self._say(f"A sender process {what}; it is started again.")
             pause = min(2 * pause, LONGEST_PAUSE_S)

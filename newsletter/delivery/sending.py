@@ -55,8 +55,8 @@ from subscribers.address import Provider
 # clock then, else it would stand before everybody behind it for ever.
 SUSPICIOUS_AFTER = 3
 
-# Messages a second: what was measured on the first few of them says nothing, and must not bring all to a stand.
-LEAST_OBSERVED = 2.0
+# Messages a second. Who complains of fewer does not complain of our speed, and must not bring all to a stand.
+LEAST_OBSERVED = 5.0
 
 NOTHING = Grant(0, 0.0, 0.0)
 
@@ -273,8 +273,9 @@ class LeaseRun:
             key = provider_key(self._lease.provider)
         else:
             return
-        observed = max(self._desk.meter.per_second(key), LEAST_OBSERVED)
-        now = self._desk.clock()
+        observed, now = self._desk.meter.per_second(key), self._desk.clock()
+        if observed < LEAST_OBSERVED:
+            return
         await self._desk.books.ask(
             lambda session: pacing.slow_down(session, (key,), observed_per_second=observed, now=now)
         )

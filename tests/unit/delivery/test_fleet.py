@@ -165,6 +165,7 @@ def test_what_a_dead_process_had_is_given_out_again_after_its_journals_were_repl
 
 def test_a_process_that_says_nothing_is_killed(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fleet, "SILENT_S", 0.3)
+    monkeypatch.setattr(fleet, "STARTING_S", 0.6)
     with ground.fleet() as running:
         waiting = ground.waiting.submit(running.send, (DEAF, 1))
         _until(lambda: "0 got 4 1" in ground.log())

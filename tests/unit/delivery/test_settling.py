@@ -69,19 +69,20 @@ def test_an_answer_whose_begin_was_lost_has_no_date(session: Session, lease: Lea
     assert (row["state"], row["date"], row["content_digest"]) == ("accepted", None, "")
 
 
-def test_of_several_attempts_settled_at_once_the_last_one_stands(session: Session, lease: Lease) -> None:
+def test_of_several_acceptances_the_first_one_stands(session: Session, lease: Lease) -> None:
     settle_all(session, [_made(lease, 1, LATER), _made(lease, 1, attempt=2), _made(lease, 2, attempt=2)])
     settle_all(session, [_made(lease, 2, attempt=3), _made(lease, 2, attempt=3), _made(lease, 1, attempt=1)])
 
     assert [(_row(session, lease, 1)[name]) for name in ("state", "attempt")] == ["accepted", 2]
-    assert [(_row(session, lease, 2)[name]) for name in ("state", "attempt")] == ["accepted", 3]
+    assert [(_row(session, lease, 2)[name]) for name in ("state", "attempt")] == ["accepted", 2]
 
 
-def test_what_was_taken_overrides_no_reply_to_the_same_attempt(session: Session, lease: Lease) -> None:
+def test_what_was_taken_is_taken_whatever_else_was_heard(session: Session, lease: Lease) -> None:
     settle_all(session, [_made(lease, 1, LATER)])
     settle_all(session, [_made(lease, 1)])
+    settle_all(session, [_made(lease, 1, LATER, attempt=2)])
 
-    assert _row(session, lease, 1)["state"] == "deferred"
+    assert _row(session, lease, 1)["state"] == "accepted"
 
 
 def test_what_was_taken_after_all_mends_a_doubt(session: Session, lease: Lease) -> None:
