@@ -16,7 +16,7 @@ serve: prepare-run ## Run the public pages on this machine, with an installation
 	@NEWSLETTER_DEMO=1 $(python) -m newsletter serve
 
 test: prepare-test ## Run every test. T="-k consent" or T=tests/unit selects.
-	@$(python) -m pytest -n 2 --dist worksteal --durations=10 $(T)
+	@$(python) -m pytest -n 3 --dist worksteal --durations=10 $(T)
 
 faults: prepare-test ## Kill, freeze, starve and cut off all that sends, on each database, in hundreds of orders: half an hour.
 	@FAULTS_KILLS=$(or $(KILLS),120) FAULTS_EXAMPLES=$(or $(EXAMPLES),500) \
