@@ -1,7 +1,7 @@
 """All that a worker runs as one command: senders, the engine that hands them work, and what is due at its time.
 
-    with Service(app, start, processes=2, say=say) as service:
-        service.run(stopped)      # until the event is set; what is not done waits for the next start
+    Service(app, start, processes=2, say=say).run(stopped)
+    # returns when the event is set; what is not done waits for the next start
 
 The senders are processes of their own (`Fleet`), each with one thread, and start first. Any number of machines may
 run a service each on one PostgreSQL; the ledger's leases keep them apart.

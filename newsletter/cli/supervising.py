@@ -13,12 +13,11 @@ import time
 from collections.abc import Callable
 from typing import Self
 
+from newsletter.delivery import fleet
+from newsletter.delivery.fleet import Child
+
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
-WELL_AFTER_S = 60.0  # a worker that lived so long did not die of how it was started
-GENTLE_S = 40.0  # a worker takes up to 30 s to hear the last replies (design: shutdown)
-
-Child = subprocess.Popen[bytes]
 
 
 class Supervised:
@@ -51,10 +50,11 @@ class Supervised:
         with self._starting:  # from here on no child is started
             self._stopping.set()
         children = list(self._children.values())
+        # None is asked by a signal: a Ctrl+C or a service manager has sent it one already, and a second one is a crash.
         for child in children:
             _hang_up(child)
         for child in children:
-            _end(child)
+            fleet.end(child, within_s=fleet.GENTLE_S)
         for thread in self._threads:
             thread.join()
 
@@ -78,7 +78,9 @@ class Supervised:
             if self._stopping.wait(pause):
                 return
             self._say(f"The worker ended with exit status {status}; it is started again.")
-            pause = min(2 * pause, LONGEST_PAUSE_S) if time.monotonic() - begun_at < WELL_AFTER_S else FIRST_PAUSE_S
+            pause = (
+                min(2 * pause, LONGEST_PAUSE_S) if time.monotonic() - begun_at < fleet.WELL_AFTER_S else FIRST_PAUSE_S
+            )
 
     def _start(self, slot: int, command: tuple[str, ...]) -> Child | None:
         with self._starting:
@@ -94,18 +96,6 @@ class Supervised:
             self.failures += status != 0
             if not self._running:
                 self._over.set()
-
-
-def _end(child: Child) -> None:
-    """Make a child end that does not do so when hung up on.
-
-    It is not asked by a signal: a Ctrl+C or a service manager has sent it one already, and a second one is a crash.
-    """
-    try:
-        child.wait(GENTLE_S)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
 
 
 def _hang_up(child: Child) -> None:

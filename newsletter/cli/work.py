@@ -105,9 +105,7 @@ def _work_off(app: App) -> None:
     app.database.bind(NO_ENGINE)
     stop = Stop()
     _stop_on_signals(stop.ask)
-    found = _worker(app, stop, ALONE).run_until_idle()
-    app.attendant().go_round()
-    _tell(found)
+    _tell(app, _worker(app, stop, ALONE).run_until_idle())
 
 
 def _work_off_beside(app: App, processes: int) -> None:
@@ -120,8 +118,7 @@ def _work_off_beside(app: App, processes: int) -> None:
         raise WorkersFailed(f"{running.failures} of {processes} sender processes failed; what they said stands above.")
     with app.reading() as session:
         found = report(session, [open_transport(url).name for url in app.settings.relay_urls], now=app.now())
-    app.attendant().go_round()
-    _tell(found)
+    _tell(app, found)
 
 
 def _be_child(app: App, share: Share, *, until_idle: bool) -> None:
@@ -195,7 +192,9 @@ def _at_end_of_stdin(stop: Callable[[], None]) -> None:
     threading.Thread(target=wait, name="stdin", daemon=True).start()
 
 
-def _tell(found: Report) -> None:
+def _tell(app: App, found: Report) -> None:
+    """Say what is left; of what waits for a person, also those who are not here."""
+    app.attendant().go_round()
     for waiting in found.waiting:
         click.echo(f"Mailing {waiting.mailing_id} is paused: {waiting.reason}")
     if found.due_at:

@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import Self
 
 import structlog
@@ -53,7 +54,7 @@ class Fleet:
         self._stopping = threading.Event()
         self._retired = threading.Event()
         self._changed = threading.Condition()
-        self._slots = [_Slot(partial_start) for partial_start in _by_slot(start, processes)]
+        self._slots = [_Slot(partial(start, number)) for number in range(processes)]
         self._recover = recover
         self._say = say
         self._threads = [
@@ -126,7 +127,7 @@ class Fleet:
         except OSError as error:  # no memory, too many processes: later there may be room
             return f"could not be started ({error.strerror})"
         slot.listen()
-        status = slot.end(GENTLE_S)
+        status = slot.end()
         self._replay()
         with self._changed:
             slot.give_up()
@@ -150,6 +151,15 @@ class Fleet:
             slot.begin()
             self._changed.notify_all()
             return True
+
+
+def end(child: Child, *, within_s: float) -> int:
+    """Wait for a process to end, and make it end where it does not in time; give its exit status."""
+    try:
+        return child.wait(within_s)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        return child.wait()
 
 
 class _Slot:
@@ -221,14 +231,9 @@ class _Slot:
         if self._child is not None:
             self._child.kill()
 
-    def end(self, gentle_s: float) -> int:
-        """Wait for the process to end, and make it end where it does not; give its exit status."""
+    def end(self) -> int:
         assert self._child is not None  # noqa: S101
-        try:
-            return self._child.wait(gentle_s)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            return self._child.wait()
+        return end(self._child, within_s=GENTLE_S)
 
     def give_up(self) -> None:
         """Tell who still waits that nobody works on it."""
@@ -243,10 +248,3 @@ class _Slot:
             futures = self._waiting.pop(batch, [])
         for future in futures:
             future.set_result(is_done)
-
-
-def _by_slot(start: Start, processes: int) -> list[Callable[[socket.socket], Child]]:
-    def bound(number: int) -> Callable[[socket.socket], Child]:
-        return lambda channel: start(number, channel)
-
-    return [bound(number) for number in range(processes)]

@@ -6,7 +6,7 @@
    random token. Two senders never hold the same row; a lease without a journal is a lost disk, nothing else.
 2. **Begin before the dot.** A *begin* line is in the journal before the octets of the final dot are written. No
    line, no dot: whatever the journal does not say was begun was certainly not sent, and may go out again.
-3. **Answer after the reply.** The *answer* line follows the relay's reply at once, the ledger within 20 ms. Dead
+3. **Answer after the reply.** The *answer* line follows the relay's reply at once, the ledger a moment later. Dead
    between the two, the sender is replaced by its journal: nothing that a relay answered is lost or asked twice.
 4. **In between is doubt.** Begun without an answer, by a kill, a cut or a timeout: no system could know. The row
    is `unknown`, is named, and is not sent again by itself (but a system mail, once). At most one row a connection.

@@ -121,9 +121,8 @@ def claimed(
 
     What was claimed already, by a commit that nobody heard of, is given in any case: it has no other owner.
     """
-    claimed_before = ledger.leased_as(session, token)
-    if claimed_before or relays.resting_until(session, relay, now=now):
-        return claimed_before
+    if relays.resting_until(session, relay, now=now):
+        return ledger.leased_as(session, token)
     return ledger.claim(session, executor, token=token, now=now, of=None if of is None else in_batches(of))
 
 
