@@ -35,6 +35,8 @@ class ConsentKind(StrEnum):
     IMPORTED_WITH_PROOF = "imported with proof"  # an earlier consent, its proof kept as evidence
     IMPORTED_WITHOUT_PROOF = "imported without proof"
     LEFT = "left"
+    MEASURING_AGREED = "measuring agreed"  # the person may be measured, from now on
+    MEASURING_REFUSED = "measuring refused"  # asked and refused, or withdrawn; holds for mails delivered too
 
 
 class SuppressionReason(StrEnum):
@@ -59,6 +61,19 @@ class MailingList(Base):
     created_at: Mapped[dt.datetime]
 
 
+class Topic(Base):
+    """A subject inside a list, which its readers can choose; `names` by language, such as `{"de": "Kultur"}`."""
+
+    __tablename__ = "topic"
+    __table_args__ = (UniqueConstraint("list_id", "slug"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("mailing_list.id"))
+    slug: Mapped[str] = mapped_column(String(60))
+    names: Mapped[dict[str, Any]]
+    position: Mapped[int]
+
+
 class Subscriber(Base):
     """An address with a person behind it.
 
@@ -80,6 +95,7 @@ class Subscriber(Base):
     first_name: Mapped[str] = mapped_column(String(120), default="")
     last_name: Mapped[str] = mapped_column(String(120), default="")
     organisation: Mapped[str] = mapped_column(String(200), default="")
+    region: Mapped[str] = mapped_column(String(120), default="")
     language: Mapped[str] = mapped_column(String(5), default="")
     created_at: Mapped[dt.datetime]
     erased_at: Mapped[dt.datetime | None]
@@ -89,7 +105,8 @@ class Subscription(Base):
     """One person's relation to one list.
 
     `confirmation_sent_at` is when a confirmation mail was last due. `measured` is None while never
-    asked, else what the person chose.
+    asked, else what the person chose. Until `topics_chosen` the person gets every topic of the list,
+    after it those of `SubscriptionTopic` alone. Before `paused_until` nothing is sent to the list's reader.
     """
 
     __tablename__ = "subscription"
@@ -108,6 +125,8 @@ class Subscription(Base):
     changed_at: Mapped[dt.datetime]
     confirmation_sent_at: Mapped[dt.datetime | None]
     measured: Mapped[bool | None]
+    topics_chosen: Mapped[bool] = mapped_column(default=False)
+    paused_until: Mapped[dt.datetime | None]
 
     def move(self, wanted: SubscriptionState, *, now: dt.datetime) -> None:
         """Take the subscription to another state.
@@ -119,6 +138,15 @@ class Subscription(Base):
             raise WrongMove(self.id, self.state, wanted.value)
         self.state = wanted.value
         self.changed_at = now
+
+
+class SubscriptionTopic(Base):
+    """One topic that a reader of a list chose."""
+
+    __tablename__ = "subscription_topic"
+
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"), primary_key=True)
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"), primary_key=True, index=True)
 
 
 class Wording(Base):
