@@ -27,7 +27,7 @@ from subscribers.errors import AddressInvalid
 NAME = "newsletter.toml"
 SHORTEST_SECRET = 16  # characters; what is shorter can be guessed from one signed body
 
-RELAY, ALERTS, URL = "relay", "alerts", "url"
+RELAY, ALERTS, OIDC, URL = "relay", "alerts", "oidc", "url"
 
 
 class SettingsFileInvalid(NewsletterError):
@@ -54,11 +54,28 @@ class AlertSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """An OpenID provider that staff may sign in with.
+
+    `client_secret_file` is a path, from the home; empty for a public client. Only verified addresses of the
+    `domains` count; without any, all. Who signs in and is no staff user yet becomes one with `create_role`, if that is said.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret_file: str = ""
+    name: str = "OpenID"
+    domains: tuple[str, ...] = ()
+    create_role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsFile:
     """Everything the file says; the URLs of the relays in its order."""
 
     relay_urls: tuple[str, ...] = field(default=(), repr=False)
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    oidc: OidcSettings | None = None
 
 
 def read(path: Path) -> SettingsFile:
@@ -143,6 +160,60 @@ def addresses(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address(each) for each in value))
 
 
+def issuer(value: object) -> str:
+    """The address of an OpenID provider, without a final slash.
+
+    Raises:
+        ValueError: it is no address of the web, or not encrypted.
+    """
+    try:
+        parts = urlsplit(value if isinstance(value, str) else "")
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+    if not host or parts.query or parts.fragment or parts.username:
+        raise ValueError("the issuer is no address of the web, such as https://login.example.org")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        raise ValueError("the issuer must be https; http is for this machine alone")
+    return str(value)
+
+
+def line(value: object) -> str:
+    """A text that is not empty.
+
+    Raises:
+        ValueError: it is no text, empty, or has several lines.
+    """
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise ValueError("this is a text of one line")
+    return value.strip()
+
+
+def domains(value: object) -> tuple[str, ...]:
+    """Domains of addresses, small letters.
+
+    Raises:
+        ValueError: it is no list, or one of them is no domain.
+    """
+    if not isinstance(value, list):
+        raise ValueError('domains are a list, as in domains = ["example.org"]')  # noqa: TRY004  # told to a person
+    found = tuple(each.lower() for each in value if isinstance(each, str) and re.fullmatch(r"[^\s@]+\.[^\s@]+", each))
+    if len(found) != len(value):
+        raise ValueError("a domain is written like example.org")
+    return found
+
+
+def staff_role(value: object) -> str:
+    """A role of the staff that may be given to strangers.
+
+    Raises:
+        ValueError: it is none, or one that manages others.
+    """
+    if value not in {"editor", "approver", "list admin"}:
+        raise ValueError("create_role is one of editor, approver, list admin")
+    return str(value)
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether a host is this machine itself."""
     try:
@@ -157,6 +228,14 @@ _IN_ALERTS: dict[str, Callable[[object], Any]] = {
     "mail_to": addresses,
     "webhook": web_hook,
     "webhook_secret": hook_secret,
+}
+_IN_OIDC: dict[str, Callable[[object], Any]] = {
+    "issuer": issuer,
+    "client_id": line,
+    "client_secret_file": line,
+    "name": line,
+    "domains": domains,
+    "create_role": staff_role,
 }
 _SHARES = {"weight", "cap", "connections", "name"}
 
@@ -180,9 +259,13 @@ class _Reader:
             parsed = tomllib.loads(self._text)
         except tomllib.TOMLDecodeError as error:
             self._refuse_toml(error)
-        for name in parsed.keys() - {RELAY, ALERTS}:
-            self._refuse(f"there is no {_shown(name)}; there are [[relay]] and [alerts]", name, 0, "")
-        return SettingsFile(self._relays(parsed.get(RELAY, [])), self._alerts(parsed.get(ALERTS, {})))
+        for name in parsed.keys() - {RELAY, ALERTS, OIDC}:
+            self._refuse(f"there is no {_shown(name)}; there are [[relay]], [alerts] and [oidc]", name, 0, "")
+        return SettingsFile(
+            self._relays(parsed.get(RELAY, [])),
+            AlertSettings(**self._table(parsed.get(ALERTS, {}), ALERTS, _IN_ALERTS)),
+            self._oidc(parsed[OIDC]) if OIDC in parsed else None,
+        )
 
     def _relays(self, value: object) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
@@ -201,14 +284,19 @@ class _Reader:
             self._refuse("this relay has no url", RELAY, number, "")
         return str(self._value(relay_url, table[URL], RELAY, number, URL))
 
-    def _alerts(self, table: object) -> AlertSettings:
+    def _oidc(self, table: object) -> OidcSettings:
+        said = self._table(table, OIDC, _IN_OIDC)
+        for key in ("issuer", "client_id"):
+            if key not in said:
+                self._refuse(f"[oidc] has no {key}", OIDC, 0, "")
+        return OidcSettings(**said)
+
+    def _table(self, table: object, name: str, known: Mapping[str, Callable[[object], Any]]) -> dict[str, Any]:
         if not isinstance(table, dict):
-            self._refuse("alerts are written as [alerts], in one pair of brackets", ALERTS, 0, "")
-        for key in table.keys() - _IN_ALERTS.keys():
-            self._refuse(f"[alerts] has no {_shown(key)}, only {', '.join(_IN_ALERTS)}", ALERTS, 0, key)
-        return AlertSettings(
-            **{key: self._value(_IN_ALERTS[key], value, ALERTS, 0, key) for key, value in table.items()}
-        )
+            self._refuse(f"this is written as [{name}], in one pair of brackets", name, 0, "")
+        for key in table.keys() - known.keys():
+            self._refuse(f"[{name}] has no {_shown(key)}, only {', '.join(known)}", name, 0, key)
+        return {key: self._value(known[key], value, name, 0, key) for key, value in table.items()}
 
     def _value(self, checked: Callable[[object], Any], value: object, table: str, number: int, key: str) -> Any:
         try:

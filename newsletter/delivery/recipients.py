@@ -16,6 +16,7 @@ from subscribers import tokens
 from subscribers.secret import Secret
 
 CONFIRM_TOKEN = "confirm_token"  # noqa: S105  # the name of a field, not a token
+STAFF_LINK = "staff_link"  # the key of a link to somebody of the staff, which only counts once it is signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Links:
     unsubscribe: str = ""
     view: str = ""
     confirm: str = ""
+    staff: str = ""
 
 
 class LinkMaker:
@@ -66,11 +68,15 @@ class LinkMaker:
             unsubscribe=self._unsubscribe(kind, subscription_id),
             view="" if kind is MailingKind.SYSTEM else self.view(mailing_id),
             confirm=f"{self._public_url}/confirm/{confirm}" if confirm else "",
+            staff=self._staff((fields or {}).get(STAFF_LINK, "")),
         )
 
     def view(self, mailing_id: int) -> str:
         """The page that shows a mailing in the browser."""
         return f"{self._public_url}/view/{tokens.view(self._secret, mailing_id)}"
+
+    def _staff(self, key: str) -> str:
+        return f"{self._public_url}/staff/link/{tokens.staff_link(self._secret, key)}" if key else ""
 
     def _unsubscribe(self, kind: MailingKind, subscription_id: int | None) -> str:
         if kind is MailingKind.TEST:

@@ -1,4 +1,4 @@
-"""The web application: the public pages of one opened installation.
+"""The web application: the public pages and the staff web of one opened installation.
 
     application = create(App.open(Settings()))
 
@@ -15,6 +15,9 @@ from newsletter.web.headers import SecurityHeaders
 from newsletter.web.pages import Pages
 from newsletter.web.public import confirming, embedding, leaving, signing_up, viewing
 from newsletter.web.request_log import RequestLog
+from newsletter.web.staff import ROUTERS, sending_away
+from newsletter.web.staff.provider import provider_of
+from newsletter.web.staff.same_origin import SameOrigin
 
 
 def create(app: App) -> FastAPI:
@@ -22,12 +25,17 @@ def create(app: App) -> FastAPI:
     application = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     application.state.installation = app
     application.state.pages = Pages(app.settings.template_folders(), settings=app.settings)
-    routers = [room.router for room in (signing_up, embedding, confirming, leaving, viewing, files)]
+    application.state.provider = provider_of(app)
+    public = [room.router for room in (signing_up, embedding, confirming, leaving, viewing, files)]
+    routers = [*public, *ROUTERS]
     for router in routers:
         application.include_router(router)
     mistakes.install(application, routes=[route for router in routers for route in router.routes])
+    sending_away.install(application)
     # The last added is the outermost.
     application.add_middleware(BodyLimit)
+    refusal = mistakes.foreign_page
+    application.add_middleware(SameOrigin, public_url=app.settings.public_url, refusal=refusal)
     application.add_middleware(RequestLog, failure_page=mistakes.failure_page)
     application.add_middleware(SecurityHeaders)
     return application

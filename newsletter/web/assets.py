@@ -23,7 +23,7 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """All files of the folder, by name. `prefix` is the path the site lies under, mostly empty."""
+    """All files of the folder, by their path in it. `prefix` is the path the site lies under, mostly empty."""
 
     prefix: str
     files: dict[str, Asset]
@@ -31,7 +31,8 @@ class Assets:
     @classmethod
     def load(cls, *, prefix: str, folder: Path = FOLDER) -> "Assets":
         """Read the folder."""
-        return cls(prefix, {path.name: _read(path) for path in sorted(folder.iterdir()) if path.is_file()})
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        return cls(prefix, {path.relative_to(folder).as_posix(): _read(path) for path in paths})
 
     def url(self, name: str) -> str:
         """The address of a file; a name that is none raises `KeyError`."""

@@ -23,9 +23,9 @@ class Pages:
         for environment in self._environments.values():
             environment.globals.update(asset=self.assets.url, prefix=self.prefix, settings=settings)
 
-    def render(self, name: str, *, language: str, **facts: object) -> str:
+    def render(self, template: str, /, *, language: str, **facts: object) -> str:
         """Fill a template; `language` is one of `LANGUAGES`."""
-        return self._environments[language].get_template(name).render(language=language, **facts)
+        return self._environments[language].get_template(template).render(language=language, **facts)
 
 
 def _environment(paths: list[str], language: str) -> Environment:

@@ -46,7 +46,8 @@ class Visit:
 
     def page(
         self,
-        name: str,
+        template: str,
+        /,
         *,
         language: str,
         status: int = 200,
@@ -56,7 +57,7 @@ class Visit:
         """Answer with a page; one that was asked for by GET can be had in the other language too."""
         others = [other for other in LANGUAGES if other != language]
         offered = others if self.request.method in {"GET", "HEAD"} else []
-        content = self.pages.render(name, language=language, other_languages=offered, **facts)
+        content = self.pages.render(template, language=language, other_languages=offered, **facts)
         return HTMLResponse(content, status, {"Content-Language": language, **(headers or {})})
 
 

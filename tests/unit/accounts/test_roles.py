@@ -3,7 +3,7 @@ import pkgutil
 
 import newsletter
 import subscribers
-from newsletter.accounts.roles import PERMISSIONS, Role
+from newsletter.accounts.roles import OWN_ACCOUNT, PERMISSIONS, Role
 from subscribers.actor import CHANGE_OWN_CHOICES
 
 
@@ -21,7 +21,7 @@ def _stated_permissions() -> set[str]:
 
 
 def test_an_admin_may_do_everything_but_act_as_a_reader() -> None:
-    assert PERMISSIONS[Role.ADMIN] == _stated_permissions() - {CHANGE_OWN_CHOICES}
+    assert PERMISSIONS[Role.ADMIN] == _stated_permissions() - {CHANGE_OWN_CHOICES, OWN_ACCOUNT}
 
 
 def test_an_editor_writes_and_tries_but_neither_approves_nor_sends_nor_sees_people() -> None:
