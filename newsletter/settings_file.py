@@ -58,7 +58,8 @@ class OidcSettings:
     """An OpenID provider that staff may sign in with.
 
     `client_secret_file` is a path, from the home; empty for a public client. Only verified addresses of the
-    `domains` count; without any, all. Who signs in and is no staff user yet becomes one with `create_role`, if that is said.
+    `domains` count; without any, all. Who signs in and is no staff user yet becomes one with `create_role`,
+    if that is said.
     """
 
     issuer: str

@@ -199,9 +199,5 @@ def _require_another_admin(session: Session, user: StaffUser) -> None:
 
 def _told(grants: Iterable[Grant]) -> list[str]:
     """Roles as the audit log keeps them: `editor`, or `editor of publication 7`."""
-    return sorted(
-        grant.role.value
-        if grant.publication_id is None
-        else f"{grant.role.value} of publication {grant.publication_id}"
-        for grant in grants
-    )
+    places = ((grant.role.value, grant.publication_id) for grant in grants)
+    return sorted(role if number is None else f"{role} of publication {number}" for role, number in places)

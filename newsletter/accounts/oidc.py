@@ -16,7 +16,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote_plus, urlsplit
 
 import httpcore
@@ -26,7 +26,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, KeySetSerialization
 
 from newsletter.errors import NewsletterError
 from newsletter.network.addresses import Reach
@@ -121,6 +121,8 @@ class Provider:
         """
         if issuer and issuer != self._settings.issuer:
             raise ProviderRefused("the answer is another provider's")
+        if not code:
+            raise ProviderRefused("it gave no code")
         answer = self._token(code, verifier)
         token = answer.get("id_token")
         if not isinstance(token, str):
@@ -171,8 +173,8 @@ class Provider:
             if newest:
                 self._kept.pop(url, None)
             try:
-                return jwt.decode(token, KeySet.import_key_set(dict(self._known(url))), algorithms=list(ALGORITHMS))  #
-                type: ignore[arg - type]  # judged by the library
+                keys = KeySet.import_key_set(cast("KeySetSerialization", self._known(url)))
+                return jwt.decode(token, keys, algorithms=ALGORITHMS)
             except (JoseError, ValueError, KeyError, TypeError) as error:
                 failure = error
         raise ProviderRefused("its token is not signed by one of its keys") from failure

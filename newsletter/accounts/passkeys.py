@@ -181,10 +181,19 @@ def remove(session: Session, user: StaffUser, passkey_id: int, *, sender: Mailbo
     tell(session, user, Change.PASSKEY_REMOVED, sender=sender, by=by, now=now)
 
 
-def used(session: Session, answer: str, *, challenge: str, site: Site, verified: bool, now: dt.datetime) -> StaffUser:
+def used(
+    session: Session,
+    answer: str,
+    *,
+    challenge: str,
+    site: Site,
+    verified: bool,
+    now: dt.datetime,
+    owner_id: int | None = None,
+) -> StaffUser:
     """Check that a passkey was used for this challenge, and tell whose it is.
 
-    `verified` asks that the device has verified its owner.
+    `verified` asks that the device has verified its owner, `owner_id` that it is that user's.
 
     Raises:
         PasskeyRefused: it is not known, its owner is not active, or it did not prove what it must.
@@ -193,6 +202,8 @@ def used(session: Session, answer: str, *, challenge: str, site: Site, verified:
     user = current(session, StaffUser, passkey.user_id)
     if user is None or not user.active:
         raise PasskeyRefused("its owner is not active")
+    if owner_id is not None and owner_id != user.id:
+        raise PasskeyRefused("it is another's")
     try:
         proof = webauthn.verify_authentication_response(
             credential=answer,

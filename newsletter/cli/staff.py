@@ -66,7 +66,9 @@ def list_(json_: bool) -> None:  # noqa: FBT001
 @click.option("--name", default="", help="How they are called.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="de", show_default=True, help="Theirs.")
 @by_whom
-def invite(email: str, role: str, slug: str | None, name: str, language: str, address: str | None) -> None:
+def invite(  # noqa: PLR0917  # Click passes them by name
+    email: str, role: str, slug: str | None, name: str, language: str, address: str | None
+) -> None:
     """Invite somebody by mail. The last line is the link of the mail, which works once, within seven days."""
     parsed = EmailAddress.parse(email)
     with opened() as app, app.writing() as session:

@@ -16,7 +16,7 @@ from newsletter.web.staff import cookies, trying, ways
 from newsletter.web.staff.answers import page
 from newsletter.web.staff.cookies import Cookie
 from newsletter.web.staff.guards import Allowed, Staff
-from newsletter.web.staff.passkeys import ANSWER_LIMIT
+from newsletter.web.staff.passkeys import ANSWER_LIMIT, challenge_of
 
 PATH = "/staff/again"
 
@@ -85,13 +85,18 @@ def _passkey_fits(staff: Staff, credential: str) -> bool:
     try:
         with app.writing() as session:
             begun = ceremonies.finish(session, step, Kind.PASSKEY_AGAIN, now=now)
-            if begun is None or begun.user_id != staff.user.id:
-                return False
-            challenge, site = str(begun.facts["challenge"]), Site.of(app.settings.public_url)
-            user = passkeys.used(session, credential, challenge=challenge, site=site, verified=False, now=now)
+            passkeys.used(
+                session,
+                credential,
+                challenge=challenge_of(begun, staff.user.id),
+                site=Site.of(app.settings.public_url),
+                verified=False,
+                now=now,
+                owner_id=staff.user.id,
+            )
     except PasskeyRefused:
         return False
-    return user.id == staff.user.id
+    return True
 
 
 def _form(staff: Staff, *, to: str, problem: str = "", status: int = 200) -> Response:

@@ -20,7 +20,7 @@ from newsletter.web.staff.answers import open_page
 from newsletter.web.staff.cookies import Cookie
 from newsletter.web.staff.guards import anyone
 from newsletter.web.staff.letters import sender_of
-from newsletter.web.staff.passkeys import ANSWER_LIMIT
+from newsletter.web.staff.passkeys import ANSWER_LIMIT, challenge_of
 from newsletter.web.staff.signing_in import device_of, let_in
 from newsletter.web.visit import Visit
 from subscribers.address import ADDRESS_LIMIT, EmailAddress
@@ -136,15 +136,13 @@ def _accept_with_passkey(visit: Visit, token: str, form: Form) -> Response:
             link, user = links.find(session, token, secret=app.secret, now=now)
             by = signing_in.oneself(user)
             begun = ceremonies.finish(session, step, Kind.PASSKEY_NEW, now=now)
-            if begun is None or begun.user_id != user.id:
-                raise PasskeyRefused("it took too long")
             name = form.text("name", most=500)
             own_account.accept(session, link, user, name=name, password_hash="", by=by, now=now)
             passkeys.add(
                 session,
                 user,
                 form.text("credential", most=ANSWER_LIMIT),
-                challenge=str(begun.facts["challenge"]),
+                challenge=challenge_of(begun, user.id),
                 site=site,
                 name=form.text("passkey_name"),
                 sender=None,

@@ -54,7 +54,7 @@ def sign_in(visit: Open, form: Annotated[Form, Depends(submitted)]) -> Response:
         with app.writing() as session:
             begun = _finish(session, visit, Kind.PASSKEY_SIGN_IN)
             user = passkeys.used(
-                session, _credential(form), challenge=_challenge(begun), site=_site(app), verified=True, now=now
+                session, _credential(form), challenge=challenge_of(begun, None), site=_site(app), verified=True, now=now
             )
             signed_in = signing_in.complete(session, user, device=device_of(visit), way=_WAY, now=now)
     except PasskeyRefused:
@@ -91,10 +91,14 @@ def check_second(visit: Open, form: Annotated[Form, Depends(submitted)]) -> Resp
     try:
         with app.writing() as session:
             user = passkeys.used(
-                session, _credential(form), challenge=_challenge(waiting), site=_site(app), verified=False, now=now
+                session,
+                _credential(form),
+                challenge=challenge_of(waiting, waiting.user_id),
+                site=_site(app),
+                verified=False,
+                now=now,
+                owner_id=waiting.user_id,
             )
-            if user.id != waiting.user_id:
-                raise PasskeyRefused("it is another's")
             token = finish_second(session, visit, user, Kind.SECOND_FACTOR, way=_WAY)
     except PasskeyRefused:
         with app.writing() as session:
@@ -121,13 +125,11 @@ def add(staff: FreshSelf, form: Annotated[Form, Depends(submitted)]) -> Response
     try:
         with app.writing() as session:
             begun = _finish(session, visit, Kind.PASSKEY_NEW)
-            if begun is None or begun.user_id != staff.user.id:
-                raise PasskeyRefused("it took too long")
             passkeys.add(
                 session,
                 one(session, staff.user.id),
                 _credential(form),
-                challenge=_challenge(begun),
+                challenge=challenge_of(begun, staff.user.id),
                 site=_site(app),
                 name=form.text("passkey_name"),
                 sender=sender_of(session, app),
@@ -152,6 +154,17 @@ def remove(passkey_id: int, staff: FreshSelf) -> Response:
     return ways.redirect(staff.visit, ACCOUNT, done="passkey-removed")
 
 
+def challenge_of(begun: Ceremony | None, user_id: int | None) -> str:
+    """The challenge that a browser was given for a user.
+
+    Raises:
+        PasskeyRefused: it was given none, or too long ago, or it was for another.
+    """
+    if begun is None or begun.user_id != user_id or "challenge" not in begun.facts:
+        raise PasskeyRefused("it took too long")
+    return str(begun.facts["challenge"])
+
+
 def _begin(session: Session, visit: Visit, kind: Kind, user_id: int | None, challenge: str) -> str:
     return ceremonies.begin(session, kind, user_id=user_id, facts={"challenge": challenge}, now=visit.app.now())
 
@@ -159,13 +172,6 @@ def _begin(session: Session, visit: Visit, kind: Kind, user_id: int | None, chal
 def _finish(session: Session, visit: Visit, kind: Kind) -> Ceremony | None:
     step = cookies.read(visit.request, Cookie.STEP, visit.app.settings)
     return ceremonies.finish(session, step, kind, now=visit.app.now())
-
-
-def _challenge(begun: Ceremony | None) -> str:
-    challenge = None if begun is None else begun.facts.get("challenge")
-    if not challenge:
-        raise PasskeyRefused("it took too long")
-    return str(challenge)
 
 
 def _credential(form: Form) -> str:

@@ -14,6 +14,7 @@ from newsletter.accounts.passkeys import Site
 from newsletter.accounts.roles import OWN_ACCOUNT
 from newsletter.accounts.sessions import Device
 from newsletter.accounts.signing_in import SecondFactorDue, SignedIn
+from newsletter.accounts.staff import one
 from newsletter.web import visitors
 from newsletter.web.forms import Form, submitted
 from newsletter.web.staff import cookies, trying, ways
@@ -22,7 +23,6 @@ from newsletter.web.staff.cookies import Cookie
 from newsletter.web.staff.guards import Allowed, Staff, anyone
 from newsletter.web.visit import Visit
 from subscribers.address import ADDRESS_LIMIT
-from subscribers.orm import current
 
 SECOND = "/staff/second-factor"
 
@@ -88,23 +88,15 @@ def check_second(visit: Annotated[Visit, Depends(anyone)], form: Annotated[Form,
     if not trying.may(visit, (trying.SECOND_FACTOR, str(user.id))):
         with app.reading() as session:
             return _second_form(session, visit, user, to=to, problem="often", status=429)
-    token, problem = "", "wrong"
     with app.writing() as session:
-        locked = current(session, StaffUser, user.id)
         try:
-            if locked is None:
-                raise SecondFactorRefused
+            locked = one(session, user.id)
             way = second_factor.check(session, locked, form.text("code", most=40), secret=app.secret, now=now)
         except SecondFactorRefused:
             signing_in.refuse(session, user.id, way="code", now=now)
-        else:
-            token, problem = finish_second(session, visit, locked, Kind.SECOND_FACTOR, way=way), "over"
-    if token:
-        return let_in(visit, token, to=to)
-    if problem == "over":
-        return ways.redirect(visit, ways.SIGN_IN, done="over")
-    with app.reading() as session:
-        return _second_form(session, visit, user, to=to, problem="wrong", status=401)
+            return _second_form(session, visit, user, to=to, problem="wrong", status=401)
+        token = finish_second(session, visit, locked, Kind.SECOND_FACTOR, way=way)
+    return let_in(visit, token, to=to) if token else ways.redirect(visit, ways.SIGN_IN, done="over")
 
 
 @router.post("/staff/sign-out")

@@ -21,7 +21,8 @@ def may(visit: Visit, *tries: tuple[Limit, str]) -> bool:
     """Count a try under each limit, or tell by False that it is one too many under one of them."""
     app, now = visit.app, visit.app.now()
     with app.writing() as session:
-        return all([limits.take(session, limit, who=who, secret=app.secret, now=now) for limit, who in tries])
+        taken = [limits.take(session, limit, who=who, secret=app.secret, now=now) for limit, who in tries]
+    return all(taken)
 
 
 def visitor(visit: Visit) -> str:
