@@ -5,6 +5,7 @@ by = staff.actor_of(session, "ana@example.org", publication_id=7)
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -123,10 +124,9 @@ def grants_of(session: Session, user_id: int) -> tuple[Grant, ...]:
 def every(session: Session) -> tuple[Member, ...]:
     """All staff users, by name and address."""
     users = session.scalars(select(StaffUser)).all()
-    counted = select(StaffPasskey.user_id, func.count()).group_by(StaffPasskey.user_id)
-    passkeys = dict(session.execute(counted).tuples().all())
+    passkeys = Counter(session.scalars(select(StaffPasskey.user_id)))
     grants = _grants(session)
-    members = [_member(user, grants.get(user.id, ()), passkeys.get(user.id, 0)) for user in users]
+    members = [_member(user, grants.get(user.id, ()), passkeys[user.id]) for user in users]
     return tuple(sorted(members, key=lambda each: (each.shown.casefold(), each.id)))
 
 

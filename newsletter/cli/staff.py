@@ -37,7 +37,7 @@ def list_(json_: bool) -> None:  # noqa: FBT001
     """Show all staff users by name."""
     with opened() as app, app.reading() as session:
         members = staff.every(session)
-        slugs = dict(session.execute(select(Publication.id, Publication.slug)).tuples().all())
+        slugs = {row.id: row.slug for row in session.scalars(select(Publication))}
     if json_:
         show_json([_as_json(member, slugs) for member in members])
         return

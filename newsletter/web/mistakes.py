@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 import structlog
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
@@ -22,6 +23,7 @@ def install(application: FastAPI, *, routes: Iterable[BaseRoute]) -> None:
     """Answer every error of the application with a page; `routes` are all it has."""
     application.state.routes = tuple(route for route in routes if isinstance(route, Route))
     application.add_exception_handler(HTTPException, _refused)
+    application.add_exception_handler(RequestValidationError, _missing)  # only paths are declared: no such number
     application.add_exception_handler(ListNotFound, _missing)
     application.add_exception_handler(ListNotOpen, _missing)
     application.add_exception_handler(NotPermitted, _forbidden)

@@ -130,6 +130,7 @@ def asked(client: Client, method: str, path: str) -> str:
     """What became of a request: `in`, `sign in`, `prove` or `refused`."""
     path = re.sub(r"{\w+_id}", "99", path).replace("{token}", "x")
     answer = client.request(method, path, follow_redirects=False)
+    assert answer.status_code < 500, path
     to = answer.headers.get("location", "")
     if answer.status_code == 403:
         return "refused"
