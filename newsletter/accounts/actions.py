@@ -56,6 +56,7 @@ def _of_issues(_: Callable[[str], str]) -> dict[str, str]:
         "issue.save": _("Issue saved"),
         "issue.submit": _("Issue submitted"),
         "issue.approve": _("Issue approved"),
+        "issue.void approval": _("Approval voided"),
         "issue.send": _("Issue scheduled"),
         "mailing.create": _("Mailing made"),
         "mailing.test": _("Test sent"),

@@ -111,7 +111,7 @@ def assert_accessible(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("scheme", "width", "language"),
-    [("light", 1280, "de-DE"), ("dark", 1280, "en-GB"), ("light", 375, "en-GB"), ("dark", 375, "de-DE")],
+    [("light", 1280, "de-DE"), ("dark", 375, "en-GB")],
 )
 def test_axe_finds_nothing_on_any_page(site: Running, browser: Browser, scheme: str, width: int, language: str) -> None:
     context = browser.new_context(
@@ -294,9 +294,7 @@ def test_the_keyboard_alone_does_it(site: Running, desktop: BrowserContext) -> N
 def test_a_form_on_another_site_does_nothing(site: Running, window: BrowserContext) -> None:
     page = an_account(site, window)
     foreign = "http://evil.localhost/"
-    form = (
-        f'<form method=post action="{site.url}/staff/account"><input name=name value=Mallory><button>x</button></form>'
-    )
+    form = f'<form method=post action="{site.url}/staff/account"><input name=name value=Eve><button>x</button></form>'
     page.route(foreign, lambda route: route.fulfill(body=form, content_type="text/html"))
     page.goto(foreign)
 

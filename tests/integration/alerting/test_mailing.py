@@ -22,6 +22,7 @@ from tests.support.alerts import FULL, alerts, raise_again
 from tests.support.ledgers import Clock
 from tests.support.makers import NOW, SECRET
 from tests.support.relay import DROP, HANG, Relay
+from tests.support.staff import a_staff_user
 
 SHORT = Timeouts(connect_s=2, command_s=1.5, data_s=1.5, block_s=1.5, final_dot_s=1.5)
 
