@@ -76,7 +76,7 @@ class Allowed:
     def __call__(self, request: Request) -> Staff:
         """Let in, or send away: to the sign-in page, to the page that asks for a proof, or with 403."""
         visit = visit_of(request)
-        to = ways.local(request.url.path) if request.method in {"GET", "HEAD"} else ways.back(request)
+        to = ways.local(request.url.path) if request.method in {"GET", "HEAD"} else ways.back(visit)
         found = find_staff(visit, publication=self.publication)
         if found is None:
             raise SignInDue(to)
