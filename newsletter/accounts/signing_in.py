@@ -61,7 +61,10 @@ def key_of(address: str) -> str:
 
 def known(session: Session, address: str) -> Asked:
     """Look an address up that somebody typed; nobody has what is none."""
-    user = by_key(session, key_of(address))
+    try:
+        user = by_key(session, EmailAddress.parse(address).key)
+    except AddressInvalid:
+        return Asked()
     return Asked(user.id, user.password_hash) if user is not None and user.active else Asked()
 
 

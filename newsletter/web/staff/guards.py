@@ -128,7 +128,8 @@ def of_publication(parameter: str) -> FindPublication:
     """The publication whose slug is in the path."""
 
     def find(session: Session, path: Mapping[str, str]) -> int | None:
-        return session.scalar(select(Publication.id).where(Publication.slug == path[parameter]))
+        slug = path[parameter]
+        return session.scalar(select(Publication.id).where(Publication.slug == slug)) if slug.isprintable() else None
 
     return find
 

@@ -159,7 +159,7 @@ def test_the_log_is_read_page_by_page(ana: Seated) -> None:
 def test_nonsense_in_a_filter_harms_nothing(app: App, ana: Seated, query: str) -> None:
     assert ana.client.get(f"/staff/audit?{query}").status_code == 200
     with app.reading() as session:
-        assert session.scalar(select(func.count()).select_from(AuditEntry)) >= 120
+        assert len(session.scalars(select(AuditEntry.id)).all()) >= 120
 
 
 @pytest.mark.usefixtures("log")
