@@ -62,6 +62,26 @@ class ListNameInvalid(SubscribersError):
         self.slug = slug
 
 
+class FormFieldInvalid(SubscribersError):
+    """A sign-up form has no such field, or cannot ask for it so."""
+
+    def __init__(self, name: str, value: str, *, fields: tuple[str, ...]) -> None:
+        super().__init__(
+            f"“{name}={value}” is nothing a sign-up form can ask: "
+            f"the fields are {', '.join(fields)}, each off, optional or required."
+        )
+        self.name = name
+        self.value = value
+
+
+class WordingInvalid(SubscribersError):
+    """Nobody could consent by these words; `reason` says why in a sentence."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"These words cannot stand beside the button: {reason}")
+        self.reason = reason
+
+
 class TopicNotFound(SubscribersError):
     """A list has no topic of this slug."""
 
