@@ -95,9 +95,8 @@ def form(slug: str, fields: tuple[str, ...], address: str | None) -> None:
         found = lists.named(session, slug)
         form_fields.ask(session, found, wanted, by=actor(session, address), now=app.now())
         asked = form_fields.of_list(found)
-    click.echo(
-        f"The form of “{slug}” asks: " + ", ".join(_told(name, each) for name, each in asked.items() if each != "off")
-    )
+    told = [f"{name} ({each})" for name, each in asked.items() if each is not form_fields.Asked.OFF]
+    click.echo(f"The form of “{slug}” asks: {', '.join(['address', *told])}")
 
 
 @lists_group.command()

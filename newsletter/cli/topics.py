@@ -7,7 +7,7 @@ from newsletter.cli.arguments import by_whom
 from newsletter.cli.context import actor, opened
 from newsletter.cli.output import as_json, show_json, show_table
 from newsletter.i18n import LANGUAGES
-from subscribers import lists, topics
+from subscribers import form_fields, lists, topics
 
 
 class Name(click.ParamType[tuple[str, str]]):
@@ -45,7 +45,7 @@ def add(list_slug: str, slug: str, names: tuple[tuple[str, str], ...], address: 
         found = lists.named(session, list_slug)
         by = actor(session, address)
         topics.add(session, found, slug, names=_by_language(names, found.language), by=by, now=app.now())
-        asked = found.form.get("topics", "off") != "off"
+        asked = form_fields.of_list(found)["topics"] is not form_fields.Asked.OFF
     click.echo(f"The list “{list_slug}” has the topic “{slug}”.")
     if not asked:
         click.echo(f"Its form does not ask for topics: `newsletter list form {list_slug} --field topics=optional`.")

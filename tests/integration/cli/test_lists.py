@@ -12,8 +12,8 @@ def test_what_the_form_asks_is_changed_and_shown(newsletter: Run) -> None:
     shown = newsletter("list", "show", "region", "--json").json
 
     assert said.out == (
-        "The form of “region” asks: salutation (optional), first_name (optional), last_name (optional), "
-        "region (required)\n"
+        "The form of “region” asks: address, salutation (optional), first_name (optional), "
+        "last_name (optional), region (required)\n"
     )
     assert (shown["form"]["region"], shown["form"]["organisation"]) == ("required", "off")
     assert shown["confirmed"] == 0
@@ -27,9 +27,9 @@ def test_topics_are_made_renamed_and_removed(newsletter: Run) -> None:
 
     assert "newsletter list form region --field topics=optional" in said.out
     assert newsletter("topic", "list", "region").out.splitlines() == [
-        "topic    de        en    chosen by",
-        "culture  Kultur    Arts  0",
-        "sport    1=1 Sport       0",
+        "topic    de         en    chosen by",
+        "culture  Kultur     Arts  0",
+        "sport    1=1 Sport        0",
     ]
     assert newsletter("topic", "remove", "region", "culture").out == "The topic “culture” is gone; 0 had chosen it.\n"
     assert newsletter("topic", "list", "region", "--json").json == [
