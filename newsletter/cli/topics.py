@@ -1,5 +1,7 @@
 """`newsletter topic …`."""
 
+from typing import Any
+
 import click
 import rich_click
 
@@ -58,7 +60,7 @@ def list_(list_slug: str, json_: bool) -> None:  # noqa: FBT001  # Click passes 
     """Show the topics of a list, in the order in which readers see them."""
     with opened() as app, app.reading() as session:
         found = topics.of_list(session, lists.named(session, list_slug))
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"slug": each.slug, "names": each.names, "chosen_by": topics.chosen_by(session, each)} for each in found
         ]
     if json_:
