@@ -2,6 +2,9 @@
 
 Looking changes nothing; the button's POST confirms. A token counts for the address that it was
 mailed to, and until its reader leaves.
+
+Who asks twice gets two mails, and the link of either counts: mails overtake each other, readers press
+the one they find, and both went to the same inbox. Whoever left and asks again presses a newer one.
 """
 
 import datetime as dt
@@ -35,7 +38,8 @@ def confirmation_of(session: Session, token: str, *, secret: Secret, now: dt.dat
 
     Raises:
         TokenInvalid: the token was not made here.
-        TokenExpired: it is too old, or the reader has left, is gone or has another address since.
+        TokenExpired: it is too old, or the reader has left, is gone or has another address since;
+            having left stays so for it when the reader asks again.
     """
     subscription, subscriber = _subject(session, token, secret=secret, now=now)
     already = subscription.state == SubscriptionState.CONFIRMED.value
@@ -60,11 +64,21 @@ def _subject(session: Session, token: str, *, secret: Secret, now: dt.datetime) 
     subscription = current(session, Subscription, read.subscription_id)
     if subscription is None or subscription.state == SubscriptionState.LEFT.value:
         raise TokenExpired(read.subscription_id)
+    if subscription.state == SubscriptionState.PENDING.value and _is_older(read, subscription):
+        raise TokenExpired(read.subscription_id)
     subscriber = session.get_one(Subscriber, subscription.subscriber_id)
     digest = tokens.address_digest(secret, subscriber.address_key)
     if subscriber.erased_at is not None or not hmac.compare_digest(digest, read.address_digest):
         raise TokenExpired(read.subscription_id)
     return subscription, subscriber
+
+
+def _is_older(read: tokens.Confirmation, subscription: Subscription) -> bool:
+    """Tell whether a token was made before this request; a subscription becomes pending by the first, or after leaving.
+
+    A token knows its time in whole seconds.
+    """
+    return read.issued_at < subscription.changed_at.replace(microsecond=0)
 
 
 def _shown(
