@@ -3,12 +3,15 @@
 import hashlib
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.i18n import translations
+from newsletter.issues.models import Publication
 from newsletter.readers.signing_up import publication_of
 from subscribers import lists
 from subscribers.errors import ListNotFound
+from subscribers.models import MailingList
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,14 @@ def offer_of(session: Session, slug: str) -> Offer:
     found = lists.named(session, slug)
     publication = publication_of(session, found)
     return Offer(found.slug, found.name, found.language, publication.sender_name or publication.name)
+
+
+def only_offer(session: Session) -> Offer | None:
+    """What is offered, where that is one list alone; of several, nobody could tell which is meant."""
+    slugs = session.scalars(
+        select(MailingList.slug).join(Publication, Publication.list_id == MailingList.id).distinct().limit(2)
+    ).all()
+    return offer_of(session, slugs[0]) if len(slugs) == 1 else None
 
 
 def wording_of(offer: Offer, *, language: str) -> str:

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from newsletter.app import App
 from newsletter.i18n import LANGUAGES
 from newsletter.readers import signing_up
+from newsletter.texts.pages import ASKED
 from newsletter.web import limits, visitors
 from newsletter.web.forms import Form, submitted
 from newsletter.web.public.offering import Offer, digest_of, offer_of, wording_of
@@ -58,7 +59,8 @@ def subscribe(
     if not signed_up:
         headers = {"Retry-After": str(limits.PER_VISITOR.interval.seconds)}
         return visit.page("too_often.html", language=language, status=429, headers=headers, offer=offer)
-    return visit.page("asked.html", language=language, offer=offer)
+    texts = visit.texts(ASKED, offer.slug, language=language, list=offer.name, publisher=offer.publisher)
+    return visit.page("asked.html", language=language, texts=texts, offer=offer)
 
 
 def _offer(app: App, slug: str) -> Offer:

@@ -1,0 +1,50 @@
+"""A mail whose words a list can change, made of its passages and one pair of templates for all of them.
+
+    letters.compiled(session, CONFIRMATION, publication=…, mailing_list=…, language="de", values={"days": "14"})
+
+A site may bring templates of its own: `mail/<name>/` for one mail, `mail/letter/` for all. One that lacks the link
+is refused where it is used.
+"""
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from newsletter.issues.models import Publication
+from newsletter.mails.folders import folders
+from newsletter.rendering.compiled import CompiledIssue, Mailbox
+from newsletter.rendering.system_mail import compile_system_mail
+from newsletter.texts import reading
+from newsletter.texts.passages import Place
+from subscribers.models import MailingList
+
+COMMON = "letter"
+
+
+def compiled(
+    session: Session,
+    letter: Place,
+    *,
+    publication: Publication,
+    mailing_list: MailingList,
+    language: str,
+    values: Mapping[str, str],
+) -> CompiledIssue:
+    """Compile a letter of one list and language, the same for everybody.
+
+    `values` are those of the letter's placeholders; list and publisher are known here.
+
+    Raises:
+        SystemMailInvalid: a template of the site's own is broken, or lacks the link.
+    """
+    publisher = publication.sender_name or publication.name
+    known = {**values, "list": mailing_list.name, "publisher": publisher}
+    texts = reading.of_list(session, mailing_list.id, language=language)
+    return compile_system_mail(
+        folders(session, letter.short_name, COMMON),
+        language=language,
+        sender=Mailbox(publication.sender_name, publication.sender_address),
+        reply_to=Mailbox("", publication.reply_to) if publication.reply_to else None,
+        facts={"texts": texts.said(letter, known), "imprint": publication.imprint.strip(), **known},
+        link=letter.link,
+    )

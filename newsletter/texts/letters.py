@@ -1,0 +1,56 @@
+"""The system mails whose words a list can change: a subject, a body with one link, the button.
+
+A mail that is declared here has its templates already (`templates/mail/letter`): how to add one is in CONTRIBUTING.
+"""
+
+from newsletter.i18n import N_
+from newsletter.texts.passages import DAYS, LINK, LIST, PUBLISHER, Passage, Place, Placeholder, Shape
+
+
+def letter(
+    name: str,
+    *,
+    meaning: str,
+    link: str,
+    knows: tuple[Placeholder, ...],
+    subject: str,
+    body: str,
+    button: str,
+    plain: bool = False,
+) -> Place:
+    """Declare a mail; its texts are marked by `N_`, and `{link}` is a paragraph of the body.
+
+    `plain` is for a mail to somebody who may not have asked for it.
+    """
+    place = f"mail.{name}"
+    parts = (
+        Passage(place, "subject", subject, Shape.LINE, knows=knows, plain=plain),
+        Passage(place, "body", body, Shape.PROSE, knows=(*knows, LINK), needs=(LINK,), plain=plain),
+        Passage(place, "button", button, Shape.BUTTON, plain=plain),
+    )
+    return Place(place, meaning, parts, link=link)
+
+
+CONFIRMATION = letter(
+    "confirmation",
+    meaning=N_("the mail that asks whether it was the reader who signed up"),
+    link="confirm",
+    knows=(LIST, PUBLISHER, DAYS),
+    subject=N_("Please confirm: {list}"),
+    body=N_(
+        "This e-mail address was entered to receive “{list}” by e-mail.\n"
+        "Sender: {publisher}\n"
+        "\n"
+        "If that was you, please confirm here:\n"
+        "\n"
+        "{link}\n"
+        "\n"
+        "The link is valid for {days} days.\n"
+        "\n"
+        "If it was not you, you need not do anything: without confirmation you receive nothing."
+    ),
+    button=N_("Confirm subscription"),
+    plain=True,
+)
+
+LETTERS = (CONFIRMATION,)

@@ -1,0 +1,59 @@
+import pytest
+
+from newsletter.i18n import LANGUAGES
+from newsletter.rendering.compiled import LINK_NAMES
+from newsletter.settings import templates_folder
+from newsletter.texts import catalogue
+from newsletter.texts.catalogue import LetterNotFound, PassageNotFound
+from newsletter.texts.letters import LETTERS
+from newsletter.texts.models import ListText
+from newsletter.texts.pages import PAGES
+from newsletter.texts.passages import Passage
+from newsletter.texts.prose import filled
+from newsletter.texts.rules import accepted
+
+PASSAGES = [passage for place in catalogue.PLACES for passage in place.passages]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("passage", PASSAGES, ids=lambda passage: passage.name)
+def test_the_product_follows_its_own_rules(passage: Passage, language: str) -> None:
+    text = passage.own_text(language)
+
+    assert accepted(text, passage=passage) == text
+    assert filled(text, {each.name: each.sample(language) for each in passage.knows})
+
+
+def test_every_passage_has_a_name_of_its_own_that_the_table_holds() -> None:
+    names = [passage.name for passage in PASSAGES]
+
+    assert len(set(names)) == len(names) > 10
+    assert max(map(len, names)) <= ListText.passage.type.length  # type: ignore[attr-defined]  # a String
+    assert catalogue.passage_named("mail.confirmation.body").part == "body"
+
+
+def test_every_letter_has_a_link_that_mails_can_hold_and_its_body_must() -> None:
+    for letter in LETTERS:
+        assert letter.link in LINK_NAMES
+        assert [need.name for need in letter.passage("body").needs] == ["link"]
+
+
+def test_every_page_has_a_template_that_prints_all_of_its_texts() -> None:
+    for page in PAGES:
+        template = (templates_folder() / "web" / f"{page.short_name}.html").read_text("utf-8")
+        assert [passage.part for passage in page.passages if f"texts.{passage.part}" not in template] == []
+
+
+def test_samples_are_there_for_all_placeholders_but_the_link() -> None:
+    assert catalogue.letter_named("confirmation").samples("de") == {
+        "list": "Nachrichten aus Musterstadt",
+        "publisher": "Stadt Musterstadt, Pressestelle",
+        "days": "14",
+    }
+
+
+def test_what_there_is_not_is_told() -> None:
+    with pytest.raises(PassageNotFound, match=r"There is no text “mail\.x”"):
+        catalogue.passage_named("mail.x")
+    with pytest.raises(LetterNotFound, match="There is no system mail “x”; there is confirmation"):
+        catalogue.letter_named("x")
