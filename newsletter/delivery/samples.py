@@ -47,9 +47,10 @@ def sample(compiled: CompiledIssue, *, secret: Secret, public_url: str, now: dt.
 
 
 def letter(compiled: CompiledIssue, *, link: str, public_url: str, now: dt.datetime) -> Sample:
-    """Fill a system mail for a person who does not exist; its one link leads to a page that says so."""
+    """Fill a system mail for a person who does not exist; its one link, if it has one, leads to a page that says so."""
     recipient = recipient_of(SAMPLE_ADDRESS, SAMPLE_FIELDS, language=compiled.language)
-    return _sample(compiled, recipient, Links(**{link: f"{public_url}/{link}/{SAMPLE_TOKEN}"}), now=now)
+    links = Links(**{link: f"{public_url}/{link}/{SAMPLE_TOKEN}"}) if link else Links()
+    return _sample(compiled, recipient, links, now=now)
 
 
 def _sample(compiled: CompiledIssue, recipient: Recipient, links: Links, *, now: dt.datetime) -> Sample:

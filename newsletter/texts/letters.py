@@ -1,4 +1,4 @@
-"""The system mails whose words a list can change: a subject, a body with one link, the button.
+"""The system mails whose words a list can change: a subject and a body, in which stands one link, with its button.
 
 A mail that is declared here has its templates already (`templates/mail/letter`): how to add one is in CONTRIBUTING.
 """
@@ -11,24 +11,25 @@ def letter(
     name: str,
     *,
     meaning: str,
-    link: str,
     knows: tuple[Placeholder, ...],
     subject: str,
     body: str,
-    button: str,
+    link: str = "",
+    button: str = "",
     plain: bool = False,
 ) -> Place:
-    """Declare a mail; its texts are marked by `N_`, and `{link}` is a paragraph of the body.
+    """Declare a mail; its texts are marked by `N_`.
 
-    `plain` is for a mail to somebody who may not have asked for it.
+    With a `link`, `{link}` is a paragraph of the body, shown as a button in the HTML part, and must stay
+    there; without one there is no button. `plain` is for a mail to somebody who may not have asked for it.
     """
     place = f"mail.{name}"
     parts = (
         Passage(place, "subject", subject, Shape.LINE, knows=knows, plain=plain),
-        Passage(place, "body", body, Shape.PROSE, knows=(*knows, LINK), needs=(LINK,), plain=plain),
-        Passage(place, "button", button, Shape.BUTTON, plain=plain),
+        Passage(place, "body", body, Shape.PROSE, (*knows, LINK) if link else knows, (LINK,) if link else (), plain),
     )
-    return Place(place, meaning, parts, link=link)
+    its_button = (Passage(place, "button", button, Shape.BUTTON, plain=plain),) if link else ()
+    return Place(place, meaning, (*parts, *its_button), link=link)
 
 
 CONFIRMATION = letter(

@@ -100,7 +100,7 @@ class Passage:
 class Place:
     """A mail or a page, and its passages in reading order.
 
-    `link` is the link a mail is for, one of `newsletter.rendering.compiled.LINK_NAMES`; a page has none.
+    `link` is the link a mail is for, one of `newsletter.rendering.compiled.LINK_NAMES`; empty where there is none.
     """
 
     name: str

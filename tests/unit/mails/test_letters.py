@@ -11,41 +11,41 @@ from newsletter.mails import letters
 from newsletter.rendering.system_mail import SystemMailInvalid
 from newsletter.settings import templates_folder
 from newsletter.texts import writing
-from newsletter.texts.letters import CONFIRMATION, LETTERS
-from newsletter.texts.passages import Place
+from newsletter.texts.letters import CONFIRMATION, LETTERS, letter
+from newsletter.texts.passages import LIST, Place
 from tests.support.makers import BY, NOW, a_list, a_publication
 
 BODY = "Guten Tag & willkommen <b>hier</b>,\nsind Sie das?\n\n{link}\n\n{publisher} wartet {days} Tage."
 
 
-def a_sample(session: Session, letter: Place = CONFIRMATION, *, language: str = "de", **texts: str) -> Sample:
+def a_sample(session: Session, mail: Place = CONFIRMATION, *, language: str = "de", **texts: str) -> Sample:
     mailing_list = a_list(session)
     for part, text in texts.items():
-        passage = letter.passage(part)
+        passage = mail.passage(part)
         writing.write(session, mailing_list, passage=passage, language="de", text=text, by=BY, now=NOW)
     compiled = letters.compiled(
         session,
-        letter,
+        mail,
         publication=a_publication(session, mailing_list),
         mailing_list=mailing_list,
         language=language,
-        values=letter.samples(language),
+        values=mail.samples(language),
     )
-    return samples.letter(compiled, link=letter.link, public_url="https://news.example.org", now=NOW)
+    return samples.letter(compiled, link=mail.link, public_url="https://news.example.org", now=NOW)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("letter", LETTERS, ids=lambda letter: letter.short_name)
-def test_every_letter_is_plain_and_shows_its_link_in_both_parts(session: Session, letter: Place, language: str) -> None:
-    sample = a_sample(session, letter, language=language)
-    link = f"https://news.example.org/{letter.link}/"
+@pytest.mark.parametrize("mail", LETTERS, ids=lambda mail: mail.short_name)
+def test_every_letter_is_plain_and_shows_its_link_in_both_parts(session: Session, mail: Place, language: str) -> None:
+    sample = a_sample(session, mail, language=language)
+    link = f"https://news.example.org/{mail.link}/"
 
     assert f'<html lang="{language}"' in sample.html
     assert "prefers-color-scheme: dark" in sample.html
     assert not [fetch for fetch in ("src=", "url(", "@import", "<link", "background=") if fetch in sample.html]
     assert "xNL" not in sample.html + sample.text
-    assert sample.html.count(f'href="{link}') == 2
-    assert f"\n\n{link}" in sample.text
+    assert sample.html.count(f'href="{link}') == (2 if mail.link else 0)
+    assert sample.text.count(f"\n\n{link}") == (1 if mail.link else 0)
     assert sample.text.rstrip().endswith("Region GmbH\nHafenstraße 4, 04999 Weidenfurt")
 
 
@@ -67,6 +67,15 @@ def test_another_language_keeps_the_words_of_the_product(session: Session) -> No
     sample = a_sample(session, language="en", body=BODY)
 
     assert "If that was you, please confirm here:" in sample.text
+
+
+def test_a_letter_without_a_link_is_words_alone(session: Session) -> None:
+    note = letter("note", meaning="x", knows=(LIST,), subject="{list}", body="Eins.\n\nZwei & {list}.")
+
+    sample = a_sample(session, note)
+
+    assert sample.text.startswith("Eins.\n\nZwei & Region aktuell.\n\nRegion GmbH\n")
+    assert "<a " not in sample.html
 
 
 def site_folder(tmp_path: Path, name: str = "confirmation", **files: str) -> Path:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from newsletter.i18n import LANGUAGES
@@ -5,10 +7,10 @@ from newsletter.rendering.compiled import LINK_NAMES
 from newsletter.settings import templates_folder
 from newsletter.texts import catalogue
 from newsletter.texts.catalogue import LetterNotFound, PassageNotFound
-from newsletter.texts.letters import LETTERS
+from newsletter.texts.letters import LETTERS, letter
 from newsletter.texts.models import ListText
 from newsletter.texts.pages import PAGES
-from newsletter.texts.passages import Passage
+from newsletter.texts.passages import LIST, Passage
 from newsletter.texts.prose import filled
 from newsletter.texts.rules import accepted
 
@@ -21,21 +23,28 @@ def test_the_product_follows_its_own_rules(passage: Passage, language: str) -> N
     text = passage.own_text(language)
 
     assert accepted(text, passage=passage) == text
-    assert filled(text, {each.name: each.sample(language) for each in passage.knows})
+    assert filled(text, {each.name: each.sample(language) for each in passage.knows}).paragraphs
 
 
 def test_every_passage_has_a_name_of_its_own_that_the_table_holds() -> None:
     names = [passage.name for passage in PASSAGES]
 
     assert len(set(names)) == len(names) > 10
-    assert max(map(len, names)) <= ListText.passage.type.length  # type: ignore[attr-defined]  # a String
+    assert max(map(len, names)) <= ListText.passage.type.length
     assert catalogue.passage_named("mail.confirmation.body").part == "body"
 
 
-def test_every_letter_has_a_link_that_mails_can_hold_and_its_body_must() -> None:
-    for letter in LETTERS:
-        assert letter.link in LINK_NAMES
-        assert [need.name for need in letter.passage("body").needs] == ["link"]
+def test_a_letter_s_link_is_one_that_mails_can_hold_and_its_body_must() -> None:
+    for mail in LETTERS:
+        assert mail.link in (*LINK_NAMES, "")
+        assert [need.name for need in mail.passage("body").needs] == (["link"] if mail.link else [])
+
+
+def test_a_letter_without_a_link_has_no_button() -> None:
+    note = letter("note", meaning="x", knows=(LIST,), subject="{list}", body="{list}")
+
+    assert [passage.name for passage in note.passages] == ["mail.note.subject", "mail.note.body"]
+    assert note.passage("body").knows == (LIST,)
 
 
 def test_every_page_has_a_template_that_prints_all_of_its_texts() -> None:
@@ -50,6 +59,14 @@ def test_samples_are_there_for_all_placeholders_but_the_link() -> None:
         "publisher": "Stadt Musterstadt, Pressestelle",
         "days": "14",
     }
+
+
+def test_the_document_names_every_text_and_every_placeholder() -> None:
+    document = (Path(__file__).parents[3] / "docs/texts.md").read_text("utf-8")
+
+    assert [passage.name for passage in PASSAGES if f"`{passage.name}`" not in document] == []
+    known = {placeholder for passage in PASSAGES for placeholder in passage.knows}
+    assert [placeholder.written for placeholder in known if f"`{placeholder.written}`" not in document] == []
 
 
 def test_what_there_is_not_is_told() -> None:
