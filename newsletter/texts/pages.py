@@ -29,6 +29,13 @@ def page(
     return Place(place, meaning, passages)
 
 
+SIGN_UP = page(
+    "sign_up",
+    meaning=N_("the page with the sign-up form, also in a frame"),
+    knows=(LIST, PUBLISHER),
+    lead=N_("News by e-mail. You can unsubscribe at any time."),
+    hint=N_("We then send you an e-mail with a link. You are subscribed once you have confirmed it."),
+)
 ASKED = page(
     "asked",
     meaning=N_("the page after the sign-up form"),
@@ -66,4 +73,4 @@ CONFIRM_EXPIRED = page(
     button=N_("Sign up again for “{list}”"),
 )
 
-PAGES = (ASKED, CONFIRM, CONFIRMED, CONFIRM_EXPIRED)
+PAGES = (SIGN_UP, ASKED, CONFIRM, CONFIRMED, CONFIRM_EXPIRED)

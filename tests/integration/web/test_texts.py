@@ -12,7 +12,7 @@ from newsletter.texts import catalogue, writing
 from subscribers import tokens
 from subscribers.models import MailingList
 from tests.support.makers import BY, SECRET, a_list, a_publication
-from tests.support.web import Client, a_client, a_reader, dump, mails_to, state_of
+from tests.support.web import Client, a_client, a_reader, dump, mails_to, sign_up, state_of
 
 ANNA = "anna@posteo.de"
 PRIVATE = {
@@ -58,11 +58,15 @@ def test_another_language_keeps_the_words_of_the_product(app: App, client: Clien
 
 
 def test_the_form_is_answered_and_the_mail_written_in_the_words_of_the_list(app: App, client: Client) -> None:
+    say(app, "page.sign_up.lead", "Freitags von {publisher}.\n\nKostenlos & <frei>.")
     say(app, "page.asked.lead", "Post von {publisher} für {list}.")
     say(app, "mail.confirmation.subject", "Ja zu {list}?")
 
-    answer = client.post("/lists/region", data={"email": ANNA, "lang": "de"})
+    answer = sign_up(client, ANNA)
 
+    for form in ("/lists/region", "/lists/region/frame"):
+        lead = '<p class="lead">Freitags von Presse.</p>\n<p class="lead">Kostenlos &amp; &lt;frei&gt;.</p>'
+        assert lead in client.get(form).text
     assert '<p class="lead">Post von Presse für Region aktuell.</p>' in answer.text
     assert len(mails_to(app, ANNA)) == 1
     assert any("Ja zu Region aktuell?" in line for line in dump(app) if line.startswith("compiled"))
