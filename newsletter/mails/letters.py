@@ -10,12 +10,15 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
+from newsletter.i18n import LANGUAGES
 from newsletter.issues.models import Publication
 from newsletter.mails.folders import folders
 from newsletter.rendering.compiled import CompiledIssue, Mailbox
-from newsletter.rendering.system_mail import compile_system_mail
+from newsletter.rendering.system_mail import SystemMailInvalid, compile_system_mail
 from newsletter.texts import reading
+from newsletter.texts.letters import LETTERS
 from newsletter.texts.passages import Place
+from newsletter.texts.reading import Texts
 from subscribers.models import MailingList
 
 COMMON = "letter"
@@ -48,3 +51,23 @@ def compiled(
         facts={"texts": texts.said(letter, known), "imprint": publication.imprint.strip(), **known},
         link=letter.link,
     )
+
+
+def problems(session: Session) -> tuple[str, ...]:
+    """What is wrong with the templates that a site laid over ours, tried with the product's own words."""
+    found = {}
+    for letter in LETTERS:
+        for language in LANGUAGES:
+            values = letter.samples(language)
+            facts = {"texts": Texts(language).said(letter, values), "imprint": "", **values}
+            try:
+                compile_system_mail(
+                    folders(session, letter.short_name, COMMON),
+                    language=language,
+                    sender=Mailbox("", "sample@example.org"),
+                    facts=facts,
+                    link=letter.link,
+                )
+            except SystemMailInvalid as error:
+                found[str(error)] = None
+    return tuple(found)

@@ -41,6 +41,11 @@ def passage_named(name: str) -> Passage:
     return _PASSAGES[name]
 
 
+def is_known(name: str) -> bool:
+    """Tell whether there is a passage of that name; an older version may have had others."""
+    return name in _PASSAGES
+
+
 def letter_named(name: str) -> Place:
     """Find a mail by its short name, such as `confirmation`.
 

@@ -14,19 +14,20 @@ def letter(
     knows: tuple[Placeholder, ...],
     subject: str,
     body: str,
+    needs: tuple[Placeholder, ...] = (),
     link: str = "",
     button: str = "",
     plain: bool = False,
 ) -> Place:
-    """Declare a mail; its texts are marked by `N_`.
+    """Declare a mail; its texts are marked by `N_`, and `needs` are the placeholders its body must hold.
 
     With a `link`, `{link}` is a paragraph of the body, shown as a button in the HTML part, and must stay
     there; without one there is no button. `plain` is for a mail to somebody who may not have asked for it.
     """
-    place = f"mail.{name}"
+    place, its_link = f"mail.{name}", (LINK,) if link else ()
     parts = (
         Passage(place, "subject", subject, Shape.LINE, knows=knows, plain=plain),
-        Passage(place, "body", body, Shape.PROSE, (*knows, LINK) if link else knows, (LINK,) if link else (), plain),
+        Passage(place, "body", body, Shape.PROSE, (*knows, *its_link), (*its_link, *needs), plain),
     )
     its_button = (Passage(place, "button", button, Shape.BUTTON, plain=plain),) if link else ()
     return Place(place, meaning, (*parts, *its_button), link=link)
@@ -37,6 +38,7 @@ CONFIRMATION = letter(
     meaning=N_("the mail that asks whether it was the reader who signed up"),
     link="confirm",
     knows=(LIST, PUBLISHER, DAYS),
+    needs=(LIST,),
     subject=N_("Please confirm: {list}"),
     body=N_(
         "This e-mail address was entered to receive “{list}” by e-mail.\n"

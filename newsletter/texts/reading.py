@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from newsletter.texts import prose
+from newsletter.i18n import LANGUAGES
+from newsletter.texts import catalogue, prose
 from newsletter.texts.models import ListText
 from newsletter.texts.passages import Passage, Place
 from newsletter.texts.prose import Prose
 from newsletter.texts.rules import TextRefused, accepted
+from subscribers import lists
 from subscribers.models import MailingList
 
 
@@ -76,6 +78,20 @@ def history(session: Session, list_id: int, *, passage: Passage, language: str) 
         .order_by(ListText.id.desc())
     )
     return tuple(Version(*row) for row in rows)
+
+
+def problems(session: Session) -> tuple[str, ...]:
+    """The kept texts that do not count any more, each in a sentence."""
+    found = []
+    for mailing_list in lists.every(session):
+        for language in LANGUAGES:
+            for name, text in sorted(latest(session, mailing_list.id, language=language).items()):
+                reason = refusal(text, catalogue.passage_named(name)) if text and catalogue.is_known(name) else ""
+                if reason:
+                    found.append(
+                        f"The text {name} ({language}) of the list “{mailing_list.slug}” does not count: {reason}"
+                    )
+    return tuple(found)
 
 
 def refusal(text: str, passage: Passage) -> str:

@@ -211,7 +211,7 @@ OWN_TEXTS = {
     "page.confirmed.lead": "Willkommen.\n\nBis bald bei „{list}“.",
     "page.confirm_expired.button": "Neuen Link für „{list}“ holen",
     "mail.confirmation.subject": "Sind Sie das? {list}",
-    "mail.confirmation.body": f"{LONG_WORD}\n\n{{link}}\n\n{{days}} Tage.",
+    "mail.confirmation.body": f"{{list}}\n{LONG_WORD}\n\n{{link}}\n\n{{days}} Tage.",
 }
 
 

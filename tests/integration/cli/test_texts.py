@@ -25,7 +25,7 @@ def test_the_texts_of_a_list_are_listed(newsletter: Run) -> None:
         "limit": 150,
         "lines": False,
     }
-    assert rows["mail.confirmation.body"]["needs"] == ["link"]
+    assert rows["mail.confirmation.body"]["needs"] == ["link", "list"]
     assert rows["page.confirm.lead"]["whose"] == "product"
     assert "mail.confirmation.subject" in english
     assert "Please confirm: {list}" in english
@@ -117,7 +117,9 @@ def test_a_text_of_an_old_version_that_no_longer_counts_is_named(newsletter: Run
 
     rows = {row["name"]: row for row in newsletter("text", "list", "region", "--json").json}
     shown = newsletter("text", "show", "region", "mail.confirmation.body")
+    told = newsletter("doctor", status=1).out
 
     assert rows["mail.confirmation.body"]["whose"] == "outdated"
+    assert "• The text mail.confirmation.body (de) of the list “region” does not count: {link} is missing" in told
     assert "Wenn Sie das waren" in shown.out
     assert "The list's own text does not count any more: {link} is missing" in shown.err

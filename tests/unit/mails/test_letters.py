@@ -15,7 +15,7 @@ from newsletter.texts.letters import CONFIRMATION, LETTERS, letter
 from newsletter.texts.passages import LIST, Place
 from tests.support.makers import BY, NOW, a_list, a_publication
 
-BODY = "Guten Tag & willkommen <b>hier</b>,\nsind Sie das?\n\n{link}\n\n{publisher} wartet {days} Tage."
+BODY = "Guten Tag & willkommen bei <b>{list}</b>,\nsind Sie das?\n\n{link}\n\n{publisher} wartet {days} Tage."
 
 
 def a_sample(session: Session, mail: Place = CONFIRMATION, *, language: str = "de", **texts: str) -> Sample:
@@ -54,10 +54,10 @@ def test_both_parts_are_made_of_the_words_of_the_list(session: Session) -> None:
 
     link = f"https://news.example.org/confirm/{samples.SAMPLE_TOKEN}"
     assert sample.text == (
-        f"Guten Tag & willkommen <b>hier</b>,\nsind Sie das?\n\n{link}\n\nPresse wartet 14 Tage.\n\n"
+        f"Guten Tag & willkommen bei <b>Region aktuell</b>,\nsind Sie das?\n\n{link}\n\nPresse wartet 14 Tage.\n\n"
         "Region GmbH\nHafenstraße 4, 04999 Weidenfurt\n"
     )
-    assert "Guten Tag &amp; willkommen &lt;b&gt;hier&lt;/b&gt;,<br>\nsind Sie das?</p>" in sample.html
+    assert "Guten Tag &amp; willkommen bei &lt;b&gt;Region aktuell&lt;/b&gt;,<br>\nsind Sie das?</p>" in sample.html
     assert ">Ja, &lt;ich&gt; bin es</a>" in sample.html
     assert sample.html.count("Sind Sie das? &lt;Region aktuell&gt;") == 3
     assert b"Subject: Sind Sie das? <Region aktuell>\r\n" in sample.message
@@ -76,6 +76,10 @@ def test_a_letter_without_a_link_is_words_alone(session: Session) -> None:
 
     assert sample.text.startswith("Eins.\n\nZwei & Region aktuell.\n\nRegion GmbH\n")
     assert "<a " not in sample.html
+
+
+def test_the_shipped_templates_have_no_problems(session: Session) -> None:
+    assert letters.problems(session) == ()
 
 
 def site_folder(tmp_path: Path, name: str = "confirmation", **files: str) -> Path:
@@ -118,3 +122,18 @@ def test_a_template_of_the_site_without_the_link_is_refused(
         a_sample(session)
 
     assert str(refused.value).startswith(f"The system mail “confirmation” cannot be made: {reason}")
+
+
+def test_what_is_wrong_with_a_site_s_templates_is_told_before_anybody_signs_up(
+    database: Database, tmp_path: Path
+) -> None:
+    own = site_folder(tmp_path, "letter", body_txt="Kein Link")
+    database.bind(None, templates=(own, templates_folder()))
+
+    with database.reading() as session:
+        problems = letters.problems(session)
+
+    assert problems[0] == (
+        "The system mail “confirmation” cannot be made: "
+        "body.txt does not show the link the mail is for; write {{ link }} there."
+    )

@@ -21,12 +21,12 @@ FREE = Passage("page.x", "lead", "x", Shape.PROSE, knows=(LIST,))
         (SUBJECT, "  Bitte bestätigen: {list}\r\n", "Bitte bestätigen: {list}"),
         (SUBJECT, "Gru\u0308ße von {publisher}", "Grüße von {publisher}"),
         (SUBJECT, "Guten\tTag\ufeff", "Guten Tag"),
-        (BODY, "Eins\r\nZwei \n\n\n\n {link} \r\rDrei\u2028Vier", "Eins\nZwei\n\n{link}\n\nDrei\nVier"),
+        (BODY, "Eins\r\n{list} \n\n\n\n {link} \r\rDrei\u2028Vier", "Eins\n{list}\n\n{link}\n\nDrei\nVier"),
         (HINT, "<b>fett</b> & {{", None),
         (HINT, "<b>fett</b> & mehr", "<b>fett</b> & mehr"),
         (HINT, "Fragen? www.example.org/hilfe", "Fragen? www.example.org/hilfe"),
         (LEAD, "👩‍💻 {list} %(list)s %s {list}", "👩‍💻 {list} %(list)s %s {list}"),
-        (BODY, "z.B. am 1.12. um 9.30 Uhr, d.h. bald: u.a. für die Stadt e.V.\n\n{link}", ...),
+        (BODY, "z.B. am 1.12. um 9.30 Uhr, d.h. bald: u.a. für {list} e.V.\n\n{link}", ...),
     ],
 )
 def test_what_is_taken_and_how_it_is_kept(passage: Passage, text: str, kept: object) -> None:
@@ -74,15 +74,16 @@ def test_what_is_taken_and_how_it_is_kept(passage: Passage, text: str, kept: obj
         ),
         (
             BODY,
-            "Hier: {link}",
+            "{list}: {link}",
             "{link} stands in a paragraph of its own, with an empty line before and after it.",
         ),
         (
             BODY,
-            "Hier:\n{link}",
+            "{list}:\n{link}",
             "{link} stands in a paragraph of its own, with an empty line before and after it.",
         ),
-        (BODY, "{link}\n\n{link}", "{link} stands there twice; once is enough."),
+        (BODY, "Ja?\n\n{link}", "{list} is missing, the name of the list: no reader could do without it."),
+        (BODY, "{list}\n\n{link}\n\n{link}", "{link} stands there twice; once is enough."),
         (LEAD, "Bitte bestätigen Sie.", "{list} is missing, the name of the list: no reader could do without it."),
     ],
 )
@@ -114,7 +115,7 @@ def test_what_is_refused_and_why(passage: Passage, text: str, reason: str) -> No
     ],
 )
 def test_a_confirmation_has_no_address_of_the_web_beside_its_own(web: str) -> None:
-    for passage, text in ((BODY, f"Lesen Sie auch {web}!\n\n{{link}}"), (SUBJECT, f"Neu: {web}")):
+    for passage, text in ((BODY, f"Lesen Sie zu {{list}} auch {web}!\n\n{{link}}"), (SUBJECT, f"Neu: {web}")):
         with pytest.raises(TextRefused, match="is advertising to somebody who may not have asked"):
             accepted(text, passage=passage)
 

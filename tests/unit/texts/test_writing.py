@@ -117,3 +117,19 @@ def test_a_text_the_rules_no_longer_take_does_not_count(session: Session) -> Non
     assert texts.text(SUBJECT) == SUBJECT.own_text("de")
     assert texts.text(CONFIRM.passage("lead")) == "Gut: {list}"
     assert reading.refusal("Ohne Link", BODY).startswith("{link} is missing")
+    problems = reading.problems(session)
+    assert [problem.partition(": ")[0] for problem in problems] == [
+        "The text mail.confirmation.body (de) of the list “region” does not count",
+        "The text mail.confirmation.subject (de) of the list “region” does not count",
+    ]
+
+
+def test_a_text_of_a_place_that_is_gone_is_nobody_s_problem(session: Session) -> None:
+    news = a_list(session)
+    session.add(
+        ListText(list_id=news.id, passage="page.gone", language="de", text="x", changed_at=NOW, changed_by="before")
+    )
+    session.flush()
+
+    assert reading.problems(session) == ()
+    assert subject_of(session, news) == SUBJECT.own_text("de")
