@@ -41,33 +41,47 @@ def compiled(
         SystemMailInvalid: a template of the site's own is broken, or lacks the link.
     """
     publisher = publication.sender_name or publication.name
-    known = {**values, "list": mailing_list.name, "publisher": publisher}
-    texts = reading.of_list(session, mailing_list.id, language=language)
-    return compile_system_mail(
-        folders(session, letter.short_name, COMMON),
-        language=language,
+    return _made(
+        session,
+        letter,
+        reading.of_list(session, mailing_list.id, language=language),
+        {**values, "list": mailing_list.name, "publisher": publisher},
         sender=Mailbox(publication.sender_name, publication.sender_address),
         reply_to=Mailbox("", publication.reply_to) if publication.reply_to else None,
-        facts={"texts": texts.said(letter, known), "imprint": publication.imprint.strip(), **known},
-        link=letter.link,
+        imprint=publication.imprint.strip(),
     )
 
 
 def problems(session: Session) -> tuple[str, ...]:
     """What is wrong with the templates that a site laid over ours, tried with the product's own words."""
-    found = {}
+    found: dict[str, None] = {}
     for letter in LETTERS:
         for language in LANGUAGES:
-            values = letter.samples(language)
-            facts = {"texts": Texts(language).said(letter, values), "imprint": "", **values}
             try:
-                compile_system_mail(
-                    folders(session, letter.short_name, COMMON),
-                    language=language,
-                    sender=Mailbox("", "sample@example.org"),
-                    facts=facts,
-                    link=letter.link,
-                )
+                _made(session, letter, Texts(language), letter.samples(language), sender=_SAMPLE_SENDER)
             except SystemMailInvalid as error:
                 found[str(error)] = None
     return tuple(found)
+
+
+_SAMPLE_SENDER = Mailbox("", "sample@example.org")
+
+
+def _made(
+    session: Session,
+    letter: Place,
+    texts: Texts,
+    values: Mapping[str, str],
+    *,
+    sender: Mailbox,
+    reply_to: Mailbox | None = None,
+    imprint: str = "",
+) -> CompiledIssue:
+    return compile_system_mail(
+        folders(session, letter.short_name, COMMON),
+        language=texts.language,
+        sender=sender,
+        reply_to=reply_to,
+        facts={**values, "texts": texts.said(letter, values), "imprint": imprint},
+        link=letter.link,
+    )
