@@ -31,6 +31,11 @@ class Answers:
     topics: frozenset[str]
     problems: tuple[str, ...]
 
+    @property
+    def is_more_told(self) -> bool:
+        """Whether there is something to see among the folded fields; a language is always chosen."""
+        return any(value for name, value in self.told.items() if name != LANGUAGE)
+
     def person(self, *, language: str) -> Person:
         """What the visitor told of themselves; `language` where they were not asked for theirs."""
         told = {name: value for name, value in self.told.items() if value != NO_SALUTATION}

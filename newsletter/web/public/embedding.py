@@ -11,8 +11,8 @@ from newsletter.web.public.place import FRAME, PAGE
 from newsletter.web.public.signing_up import TRAP
 from newsletter.web.visit import PRIVATE, Visit, visit_of
 
-# A frame cannot grow with what is in it: room for the form, and for each line that the list asks openly.
-FRAME_HEIGHT, LINE_HEIGHT = 620, 96
+# A frame cannot grow with what is in it. Room on a phone, in pixels: for the smallest form, each field and each topic.
+FRAME_HEIGHT, FIELD_HEIGHT, TOPIC_HEIGHT = 700, 104, 42
 
 router = APIRouter()
 
@@ -49,4 +49,4 @@ def show(slug: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
 
 def _height(offer: Offer) -> int:
     openly, _ = asking.fields_in_order(offer)
-    return FRAME_HEIGHT + LINE_HEIGHT * len(openly)
+    return FRAME_HEIGHT + FIELD_HEIGHT * len(openly) + TOPIC_HEIGHT * len(offer.topics)

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from newsletter.app import App
 from newsletter.database import Database
@@ -246,3 +247,22 @@ def test_the_language_can_be_asked_for(client: Client) -> None:
     assert '<html lang="en"' in client.get(f"{FORM}?lang=en").text
     assert '<html lang="de"' in client.get(FORM, headers={"Accept-Language": "fr"}).text  # the list's own
     assert '<html lang="de"' in client.get(f"{FORM}?lang=../../etc").text
+
+
+def test_a_list_that_is_flooded_asks_everybody_to_wait_and_staff_can_see_it(database: Database, tmp_path: Path) -> None:
+    app = an_app(database, tmp_path, sign_ups_at_once=3, trusted_proxies="127.0.0.1")
+    client = Client(a_client(app).app, client=("127.0.0.1", 5000), headers={"Accept-Language": "de"})
+    answers = []
+
+    with capture_logs() as lines:
+        for number in range(5):
+            client.headers["X-Forwarded-For"] = f"203.0.113.{number}"
+            answers.append(sign_up(client, f"p{number}@posteo.de"))
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert "Gerade melden sich sehr viele Menschen an." in answers[-1].text
+    assert state_of(app, "p3@posteo.de") is None
+    warnings = [line for line in lines if line["log_level"] == "warning"]
+    assert [(line["event"], line["list"]) for line in warnings] == [
+        ("a list gets more sign-ups than it takes", "region")
+    ] * 2
