@@ -163,6 +163,7 @@ def confirm(
     already = subscription.state == SubscriptionState.CONFIRMED.value
     if not already:
         subscription.move(SubscriptionState.CONFIRMED, now=now)
+        subscription.paused_until = None  # a pause of before the person left
     subscriber = session.get_one(Subscriber, subscription.subscriber_id)
     lifted = _lift(session, subscriber, subscription, by=by, now=now)
     if already and not lifted:
