@@ -272,17 +272,28 @@ class _Act:
         wanted = self._wanted.measured
         if wanted is None or wanted == self._subscription.measured:
             return []
-        decide = measuring.agree if wanted else measuring.refuse
-        decide(
-            self._session,
-            self._subscription,
-            wording=self._wanted.measuring_wording,
-            language=self._shown.language,
-            source=SOURCE,
-            secret=self._secret,
-            by=self._by,
-            now=self._now,
-        )
+        if wanted:
+            measuring.agree(
+                self._session,
+                self._subscription,
+                wording=self._wanted.measuring_wording,
+                language=self._shown.language,
+                source=SOURCE,
+                secret=self._secret,
+                by=self._by,
+                now=self._now,
+                ip=self._shown.ip,
+            )
+        else:
+            measuring.refuse(
+                self._session,
+                self._subscription,
+                source=SOURCE,
+                secret=self._secret,
+                by=self._by,
+                now=self._now,
+                ip=self._shown.ip,
+            )
         return [self._told(Outcome.MEASURED if wanted else Outcome.NOT_MEASURED)]
 
     def _told(
