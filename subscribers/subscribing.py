@@ -176,6 +176,7 @@ def confirm(
     if not already:
         subscription.move(SubscriptionState.CONFIRMED, now=now)
         topics.choose_as_asked(session, subscription, before=asked_before, by=by, now=now)
+        subscription.paused_until = None  # a pause of before the person left
     subscriber = session.get_one(Subscriber, subscription.subscriber_id)
     lifted = _lift(session, subscriber, subscription, by=by, now=now)
     if already and not lifted:

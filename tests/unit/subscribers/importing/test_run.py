@@ -57,7 +57,7 @@ def bring_in(
 
 
 def receivers(session: Session, mailing_list: MailingList) -> list[str]:
-    return [row.address for row in session.execute(audience.confirmed(mailing_list.id))]
+    return [row.address for row in session.execute(audience.confirmed(mailing_list.id, now=NOW))]
 
 
 def count(session: Session, table: type[Subscriber | Subscription | ConsentRecord | AuditEntry]) -> int:
