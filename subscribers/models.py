@@ -50,7 +50,7 @@ class SuppressionReason(StrEnum):
 
 
 class MailingList(Base):
-    """A list people subscribe to."""
+    """A list people subscribe to. Only where it `asks_measuring` is anybody asked whether they may be measured."""
 
     __tablename__ = "mailing_list"
 
@@ -59,6 +59,7 @@ class MailingList(Base):
     name: Mapped[str] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(5))
     created_at: Mapped[dt.datetime]
+    asks_measuring: Mapped[bool] = mapped_column(default=False)
 
 
 class Topic(Base):
