@@ -16,10 +16,11 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from subscribers import audit, consent, people, subscriptions, suppression
+from subscribers import audit, consent, measuring, people, subscriptions, suppression
 from subscribers.actor import CHANGE_OWN_CHOICES, MANAGE_PEOPLE, Actor, ActorKind
 from subscribers.address import EmailAddress
 from subscribers.errors import RequestUnproven
+from subscribers.measuring import Choice
 from subscribers.models import (
     ConsentKind,
     ConsentRecord,
@@ -107,14 +108,16 @@ def request(
     secret: Secret,
     by: Actor,
     now: dt.datetime,
+    measured: Choice | None = None,
 ) -> ConfirmationDue | NothingDue:
     """Ask for a list under an address, as anybody can: it counts once the address's owner confirms.
 
     `wording` is the exact text shown beside the button, `source` where that was, such as `page`,
-    and `ip` what the settings allow to keep of the visitor's.
+    and `ip` what the settings allow to keep of the visitor's. `measured` is what was chosen where the
+    form asked; it takes effect with the confirmation.
     """
     by.require(CHANGE_OWN_CHOICES)
-    asked = _Request(address, person, source, wording, {"ip": ip})
+    asked = _Request(address, person, source, wording, {"ip": ip}, measured)
     return _ask(session, mailing_list, asked, refused=_REFUSED_TO_READERS, secret=secret, by=by, now=now)
 
 
@@ -150,8 +153,11 @@ def confirm(
     by: Actor,
     now: dt.datetime,
     ip: str | None = None,
+    shown: str = "",
 ) -> Confirmed:
     """Take the press of the confirmation's button; a second press changes nothing.
+
+    `shown` is the digest of the words on measuring that stood beside the button, empty where none did.
 
     Lifts the suppressions that were older than the request: what came after it, such as a
     complaint, is not answered by a mail that was asked for before.
@@ -171,6 +177,7 @@ def confirm(
     kind = ConsentKind.CONFIRMED
     source = "confirmation mail"
     subscriptions.record(session, subscription, kind, source=source, evidence=evidence, secret=secret, by=by, now=now)
+    measuring.take_effect(session, subscription, shown=shown, secret=secret, by=by, now=now, ip=ip)
     audit.record(session, "subscription.confirm", f"subscription:{subscription.id}", by=by, now=now)
     return Confirmed(already=already, lifted=lifted)
 
@@ -203,6 +210,7 @@ class _Request:
     source: str
     wording: str | None
     proof: Mapping[str, str | None]
+    measured: Choice | None = None
 
 
 def _ask(
@@ -230,7 +238,12 @@ def _ask(
     _await_confirmation(subscription, source=asked.source, now=now)
     language = asked.person.language or mailing_list.language
     wording = consent.keep_wording(session, asked.wording, language=language, now=now) if asked.wording else None
-    evidence = {"address": asked.address.address, "person": asked.person.told(), **asked.proof}
+    evidence = {
+        "address": asked.address.address,
+        "person": asked.person.told(),
+        **asked.proof,
+        **measuring.evidence_of(session, asked.measured, language=language, now=now),
+    }
     subscriptions.record(
         session,
         subscription,

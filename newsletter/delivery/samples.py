@@ -41,7 +41,7 @@ def sample(compiled: CompiledIssue, *, secret: Secret, public_url: str, now: dt.
         HeaderInvalid, SlotInvalid: it cannot become messages.
     """
     recipient = recipient_of(SAMPLE_ADDRESS, SAMPLE_FIELDS, language=compiled.language)
-    links = LinkMaker(secret, public_url).links(MailingKind.TEST, 0)
+    links = LinkMaker(secret, public_url).links(MailingKind.TEST, 0, is_measured=compiled.is_measured)
     domain = compiled.sender.address.rpartition("@")[2]
     return Sample(
         html=filled(compiled.html, recipient, links, escaped=True),

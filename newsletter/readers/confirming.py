@@ -10,24 +10,30 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from subscribers import subscribing, tokens
+from subscribers import measuring, subscribing, tokens
 from subscribers.actor import Actor
 from subscribers.address import masked
 from subscribers.errors import TokenExpired
-from subscribers.models import MailingList, Subscriber, Subscription, SubscriptionState
+from subscribers.models import MailingList, Subscriber, Subscription, SubscriptionState, Wording
 from subscribers.orm import current
 from subscribers.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
 class PendingConfirmation:
-    """What a confirmation is about. `already` is true where it was pressed before."""
+    """What a confirmation is about. `already` is true where it was pressed before.
+
+    `measuring` are the words on measuring that were agreed to at sign-up, which the confirmation has to
+    show and to send back (`measuring_digest`) for them to count; empty where there is nothing to confirm.
+    """
 
     list_name: str
     list_slug: str
     language: str
     masked_address: str
     already: bool
+    measuring: str = ""
+    measuring_digest: str = ""
 
 
 def confirmation_of(session: Session, token: str, *, secret: Secret, now: dt.datetime) -> PendingConfirmation:
@@ -43,15 +49,24 @@ def confirmation_of(session: Session, token: str, *, secret: Secret, now: dt.dat
 
 
 def confirm(
-    session: Session, token: str, *, secret: Secret, by: Actor, now: dt.datetime, ip: str | None = None
+    session: Session,
+    token: str,
+    *,
+    secret: Secret,
+    by: Actor,
+    now: dt.datetime,
+    ip: str | None = None,
+    shown: str = "",
 ) -> PendingConfirmation:
     """Confirm; a second press answers the same with `already`. `ip` as far as settings keep it.
+
+    `shown` is the digest of the words on measuring that stood beside the button.
 
     Raises:
         TokenInvalid, TokenExpired: as `confirmation_of`; nothing is changed.
     """
     subscription, subscriber = _subject(session, token, secret=secret, now=now)
-    confirmed = subscribing.confirm(session, subscription, secret=secret, by=by, now=now, ip=ip)
+    confirmed = subscribing.confirm(session, subscription, secret=secret, by=by, now=now, ip=ip, shown=shown)
     return _shown(session, subscription, subscriber, already=confirmed.already)
 
 
@@ -71,10 +86,18 @@ def _shown(
     session: Session, subscription: Subscription, subscriber: Subscriber, *, already: bool
 ) -> PendingConfirmation:
     mailing_list = session.get_one(MailingList, subscription.list_id)
+    words = None if already else _agreed_to(session, subscription)
     return PendingConfirmation(
         list_name=mailing_list.name,
         list_slug=mailing_list.slug,
         language=subscriber.language or mailing_list.language,
         masked_address=masked(subscriber.address),
         already=already,
+        measuring=words.text if words else "",
+        measuring_digest=words.digest if words else "",
     )
+
+
+def _agreed_to(session: Session, subscription: Subscription) -> Wording | None:
+    asked = measuring.asked_at_sign_up(session, subscription)
+    return session.get(Wording, asked.wording) if asked is not None and asked.agreed else None

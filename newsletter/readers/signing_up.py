@@ -14,6 +14,7 @@ from newsletter.readers.errors import ListNotOpen
 from subscribers import subscribing, tokens
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
+from subscribers.measuring import Choice
 from subscribers.models import MailingList
 from subscribers.people import Person
 from subscribers.secret import Secret
@@ -32,8 +33,11 @@ def sign_up(
     secret: Secret,
     by: Actor,
     now: dt.datetime,
+    measured: Choice | None = None,
 ) -> None:
     """Ask for a list, as any visitor can; mails a confirmation where one is due.
+
+    `measured` is what the visitor chose where the form asked; None where it did not.
 
     Raises:
         ListNotOpen: the list has no publication.
@@ -50,6 +54,7 @@ def sign_up(
         secret=secret,
         by=by,
         now=now,
+        measured=measured,
     )
     _act(session, decision, mailing_list, publication, secret=secret, by=by, now=now)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from newsletter.web.public.offering import digest_of, offer_of, wording_of
+from newsletter.web.public.offering import digest_of, offer_of, wording_of, wording_of_measuring
 from newsletter.web.public.signing_up import TRAP
 from newsletter.web.visit import PRIVATE, Visit, visit_of
 
@@ -19,6 +19,7 @@ def show(slug: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
         offer = offer_of(session, slug)
     language = visit.language(offer.language)
     wording = wording_of(offer, language=language)
+    measuring = wording_of_measuring(offer, language=language)
     form = visit.pages.render(
         "embedded_form.html",
         language=language,
@@ -26,6 +27,8 @@ def show(slug: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
         offer=offer,
         wording=wording,
         digest=digest_of(wording),
+        measuring=measuring,
+        measuring_digest=digest_of(measuring),
         trap=TRAP,
     )
     return visit.page("embed.html", language=language, headers=PRIVATE, offer=offer, form=form.strip())

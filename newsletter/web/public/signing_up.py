@@ -14,16 +14,19 @@ from newsletter.i18n import LANGUAGES
 from newsletter.readers import signing_up
 from newsletter.web import limits, visitors
 from newsletter.web.forms import Form, submitted
-from newsletter.web.public.offering import Offer, digest_of, offer_of, wording_of
+from newsletter.web.public.offering import Offer, digest_of, offer_of, wording_of, wording_of_measuring
 from newsletter.web.visit import Visit, visit_of
 from subscribers import lists
 from subscribers.actor import Actor
 from subscribers.address import ADDRESS_LIMIT, EmailAddress
 from subscribers.errors import AddressInvalid
+from subscribers.measuring import Choice
 from subscribers.people import Person
 
 # The field people do not see.
 TRAP = "homepage"
+# The box on measuring, and the digest of the words beside it, which says that the form asked.
+MEASURING, MEASURING_WORDING = "measuring", "measuring_wording"
 # Where a form stood, as it goes into the consent record.
 SOURCES = {"page": "sign-up page", "embed": "embedded form"}
 FIELDS = {"salutation": 40, "first_name": 120, "last_name": 120, "organisation": 200}
@@ -52,7 +55,7 @@ def subscribe(
         address = EmailAddress.parse(form.text("email"))
     except AddressInvalid:
         return _form_page(visit, offer, form, language=language, problem="email")
-    if form.text("wording") not in {"", digest_of(wording)}:  # a page left open, or an old copy of the form
+    if not _shows_todays_words(form, offer, wording, language):  # a page left open, or an old copy of the form
         return _form_page(visit, offer, form, language=language, problem="wording")
     signed_up = form.text(TRAP) or _signed_up(visit, form, offer=offer, address=address, language=language)
     if not signed_up:
@@ -88,8 +91,23 @@ def _signed_up(visit: Visit, form: Form, *, offer: Offer, address: EmailAddress,
                 secret=app.secret,
                 by=Actor.reader(None),
                 now=now,
+                measured=measuring_chosen(form, offer, language=language),
             )
     return True
+
+
+def measuring_chosen(form: Form, offer: Offer, *, language: str) -> Choice | None:
+    """What a form said on measuring; None where it did not ask. An empty box is a no."""
+    if not offer.asks_measuring or not form.text(MEASURING_WORDING):
+        return None
+    return Choice(wording_of_measuring(offer, language=language), agreed=bool(form.text(MEASURING)))
+
+
+def _shows_todays_words(form: Form, offer: Offer, wording: str, language: str) -> bool:
+    if form.text("wording") not in {"", digest_of(wording)}:
+        return False
+    measuring = digest_of(wording_of_measuring(offer, language=language))
+    return not form.text(MEASURING) or form.text(MEASURING_WORDING) == measuring
 
 
 def _told(form: Form) -> dict[str, str]:
@@ -98,6 +116,7 @@ def _told(form: Form) -> dict[str, str]:
 
 def _form_page(visit: Visit, offer: Offer, form: Form, *, language: str, problem: str = "") -> Response:
     wording = wording_of(offer, language=language)
+    measuring = wording_of_measuring(offer, language=language)
     return visit.page(
         "sign_up.html",
         language=language,
@@ -107,6 +126,9 @@ def _form_page(visit: Visit, offer: Offer, form: Form, *, language: str, problem
         told=_told(form),
         wording=wording,
         digest=digest_of(wording),
+        measuring=measuring,
+        measuring_digest=digest_of(measuring),
+        measuring_agreed=bool(form.text(MEASURING)) and problem != "wording",
         trap=TRAP,
         problem=problem,
     )

@@ -38,5 +38,6 @@ def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
         compiled,
         view_url=f"{app.settings.public_url}/view/{token}",
         unsubscribe_url=f"{app.settings.public_url}/leave",
+        measuring_url=f"{app.settings.public_url}/measuring",
     )
     return HTMLResponse(content, headers={**PRIVATE, "Content-Security-Policy": POLICY})
