@@ -42,7 +42,7 @@ def show(session: Session, address: EmailAddress, *, by: Actor) -> dict[str, Any
     """All that is kept of a person, as JSON values.
 
     Keys: `id`, `address`, the personal fields, `provider`, `known_since`, `suppressed` (reason, at,
-    note), and `subscriptions` and `records` as `consent.export` gives them.
+    note), and `subscriptions`, `records` and `seal` as `consent.export` gives them.
 
     Raises:
         SubscriberNotFound: nobody is known under the address.
@@ -59,6 +59,7 @@ def show(session: Session, address: EmailAddress, *, by: Actor) -> dict[str, Any
         "suppressed": _suppressions(session, subscriber),
         "subscriptions": found["subscriptions"],
         "records": found["records"],
+        "seal": found["seal"],
     }
 
 

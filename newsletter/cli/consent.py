@@ -1,19 +1,25 @@
 """`newsletter consent …`."""
 
 import dataclasses
+import json
+from pathlib import Path
 
 import click
 import rich_click
 
 from newsletter.cli.context import opened
 from newsletter.cli.output import as_json, progress, say, show_json
-from newsletter.readers import sealing
+from newsletter.i18n import LANGUAGES
+from newsletter.readers import evidence_page, sealing
+from newsletter.readers.evidence import evidence_of
 from subscribers import consent as chain
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
 from subscribers.consent import Break, Tally
 from subscribers.consent.verification import count
 
+_NEW_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+_FOLDER = click.Path(file_okay=False, writable=True, path_type=Path)
 MOST_KEPT = 1_000  # breaks that an answer in JSON names; with a wrong secret each record of everybody would be one
 
 
@@ -24,11 +30,34 @@ def consent() -> None:
 
 @consent.command()
 @click.argument("email")
-def export(email: str) -> None:
-    """Tell all consent records of a person, with the exact words shown and the evidence, as JSON."""
-    with opened() as app, app.reading() as session:
-        found = chain.export(session, EmailAddress.parse(email), by=Actor.command_line())
-    show_json(found)
+@click.option("--html", "page", type=_NEW_FILE, metavar="FILE", help="Write a page to print instead.")
+@click.option("--output", type=_FOLDER, metavar="DIR", help="Write evidence.json and evidence.html there.")
+@click.option("--language", type=click.Choice(LANGUAGES), help="Of the page; else the person's own.")
+def export(email: str, page: Path | None, output: Path | None, language: str | None) -> None:
+    """Tell all that proves a person's consent: records, exact words shown, evidence, confirmation mails; as JSON."""
+    with opened() as app:
+        with app.reading() as session:
+            address, by = EmailAddress.parse(email), Actor.command_line()
+            found = evidence_of(session, address, secret=app.secret, by=by, now=app.now())
+            publisher = evidence_page.publisher_of(
+                session, found, public_url=app.settings.public_url, privacy_url=app.settings.privacy_url
+            )
+        written = evidence_page.render(
+            found,
+            language=language or evidence_page.language_of(found),
+            publisher=publisher,
+            folders=app.settings.template_folders(),
+        )
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        told = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
+        (output / "evidence.json").write_text(told, encoding="utf-8")
+        page = page or output / "evidence.html"
+    if page is not None:
+        page.write_text(written, encoding="utf-8")
+        click.echo(f"{page}")
+    if output is None and page is None:
+        show_json(found)
 
 
 @consent.command()

@@ -68,6 +68,16 @@ def find_breaks(
     yield from _unproven_measuring(session)
 
 
+def verify_person(session: Session, subscriber_id: int, *, secret: Secret) -> Verification:
+    """Check one person's chain, and that all of it is there that was ever sealed."""
+    tally = Tally()
+    found = [
+        *_breaks_of_chains(session, tally, key=chain.Key.of(secret), progress=None, subscriber_id=subscriber_id),
+        *verifying_seals.breaks_of_records(session, subscriber_id=subscriber_id),
+    ]
+    return Verification(tally.records, tally.chains, 0, tuple(sorted(found, key=_place)))
+
+
 def count(session: Session) -> int:
     """How many records there are to look at."""
     return session.scalar(select(func.count()).select_from(ConsentRecord)) or 0
@@ -85,11 +95,13 @@ def _place(each: Break) -> tuple[int, int, int]:
     return (each.subscriber_id, each.sequence, each.seal)
 
 
-def _breaks_of_chains(session: Session, tally: Tally, *, key: chain.Key, progress: Progress | None) -> Iterator[Break]:
-    wordings = _true_wordings(session)
+def _breaks_of_chains(
+    session: Session, tally: Tally, *, key: chain.Key, progress: Progress | None, subscriber_id: int | None = None
+) -> Iterator[Break]:
+    wordings = _true_wordings(session, subscriber_id)
     before: chain.Link | None = None
     digest_before = chain.START
-    for row in _rows(session):
+    for row in _rows(session, subscriber_id):
         if before is None or before.subscriber_id != row.link.subscriber_id:
             before, digest_before = None, chain.START
             tally.chains += 1
@@ -102,7 +114,8 @@ def _breaks_of_chains(session: Session, tally: Tally, *, key: chain.Key, progres
             progress(tally.records)
 
 
-def _rows(session: Session) -> Iterator[_Row]:
+def _rows(session: Session, subscriber_id: int | None) -> Iterator[_Row]:
+    """Everybody's records, or one person's."""
     columns = (
         select(
             ConsentRecord.subscriber_id,
@@ -121,6 +134,8 @@ def _rows(session: Session) -> Iterator[_Row]:
         .order_by(ConsentRecord.subscriber_id, ConsentRecord.sequence)
         .execution_options(yield_per=PAGE)
     )
+    if subscriber_id is not None:
+        columns = columns.where(ConsentRecord.subscriber_id == subscriber_id)
     for *link, digest, salt, evidence in session.execute(columns):
         yield _Row(chain.Link(*link), digest, salt, evidence)
 
@@ -143,9 +158,13 @@ def _breaks_of(
         yield BreakKind.WORDING
 
 
-def _true_wordings(session: Session) -> frozenset[str]:
-    """Digests of the wordings whose text is still what was hashed."""
-    rows = session.execute(select(Wording.digest, Wording.text).execution_options(yield_per=PAGE))
+def _true_wordings(session: Session, subscriber_id: int | None) -> frozenset[str]:
+    """Digests of the wordings whose text is still what was hashed: all, or those that one person was shown."""
+    wordings = select(Wording.digest, Wording.text).execution_options(yield_per=PAGE)
+    if subscriber_id is not None:
+        shown = select(ConsentRecord.wording).where(ConsentRecord.subscriber_id == subscriber_id)
+        wordings = wordings.where(Wording.digest.in_(shown))
+    rows = session.execute(wordings)
     return frozenset(digest for digest, text in rows if hashlib.sha256(text.encode()).hexdigest() == digest)
 
 

@@ -226,10 +226,12 @@ def test_the_export_tells_everything_of_a_person(session: Session) -> None:
     assert told["subscriptions"] == [
         {
             "list": "news",
+            "name": "Presse-Newsletter",
             "state": "confirmed",
             "since": "2026-11-23T10:00:00+00:00",
             "asked": "2026-11-23T10:00:00+00:00",
             "measured": None,
+            "measuring": "never asked",
         }
     ]
     request, confirmation = told["records"]

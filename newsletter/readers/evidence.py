@@ -1,0 +1,94 @@
+"""All that proves one person's consent, as JSON values: what a court, or the person, asks for.
+
+It is `consent.export`, with what delivery knows of the mails that asked for confirmation, the words in
+them, and what a check of the person's chain found at this moment.
+"""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from newsletter.delivery import message_ids
+from newsletter.delivery.models import Delivery, Mailing, MailingKind
+from newsletter.issues import compilations
+from newsletter.mails import confirmation
+from newsletter.rendering.compiled import CompiledIssue, Part
+from subscribers import consent
+from subscribers.actor import Actor
+from subscribers.address import EmailAddress
+from subscribers.consent.verification import verify_person
+from subscribers.secret import Secret
+
+PERSONAL = "[…]"  # stands for what each mail has of its own: it would be a link that confirms
+
+
+def evidence_of(
+    session: Session, address: EmailAddress, *, secret: Secret, by: Actor, now: dt.datetime
+) -> dict[str, Any]:
+    """Tell what proves a person's consent.
+
+    Keys: those of `consent.export`; `made_at`; `verified` (holds, records, breaks as sentences); and `mails`,
+    the oldest first: the confirmation mails (name, queued_at, at, state, message_id, sender, subject, text, relay,
+    code, reply, content_digest). `at` is when the relay answered, None before; `content_digest` is the
+    SHA-256 of the message's octets.
+
+    Raises:
+        SubscriberNotFound: nobody is known under the address.
+    """
+    told = consent.export(session, address, by=by)
+    verification = verify_person(session, told["id"], secret=secret)
+    return {
+        **told,
+        "mails": _mails(session, told["id"], secret=secret),
+        "made_at": now.isoformat(timespec="seconds"),
+        "verified": {
+            "holds": verification.holds,
+            "records": verification.records,
+            "breaks": [str(each) for each in verification.breaks],
+        },
+    }
+
+
+def _mails(session: Session, subscriber_id: int, *, secret: Secret) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(Delivery, Mailing)
+        .join(Mailing, Mailing.id == Delivery.mailing_id)
+        .where(
+            Delivery.subscriber_id == subscriber_id,
+            Mailing.kind == MailingKind.SYSTEM.value,
+            Mailing.name == confirmation.NAME,
+        )
+        .order_by(Mailing.created_at, Mailing.id)
+    )
+    key = message_ids.key_of(secret)
+    return [_mail(delivery, mailing, compilations.load(session, mailing.compiled), key) for delivery, mailing in rows]
+
+
+def _mail(delivery: Delivery, mailing: Mailing, compiled: CompiledIssue, key: bytes) -> dict[str, Any]:
+    return {
+        "name": mailing.name,
+        "queued_at": mailing.created_at.isoformat(),
+        "at": delivery.at.isoformat() if delivery.at else None,
+        "state": delivery.state,
+        "message_id": message_ids.message_id(
+            key,
+            compiled.sender.address.rpartition("@")[2],
+            issue_id=None,
+            subscriber_id=delivery.subscriber_id,
+            mailing_id=delivery.mailing_id,
+            position=delivery.position,
+        ),
+        "sender": compiled.sender.address,
+        "subject": _neutral(compiled.subject),
+        "text": _neutral(compiled.text),
+        "relay": delivery.relay,
+        "code": delivery.code,
+        "reply": delivery.reply,
+        "content_digest": delivery.content_digest,
+    }
+
+
+def _neutral(parts: tuple[Part, ...]) -> str:
+    return "".join(part if isinstance(part, str) else PERSONAL for part in parts).strip()
