@@ -5,6 +5,7 @@ them, and what a check of the person's chain found at this moment.
 """
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -19,6 +20,7 @@ from subscribers import consent
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
 from subscribers.consent.verification import verify_person
+from subscribers.models import Wording
 from subscribers.secret import Secret
 
 PERSONAL = "[…]"  # stands for what each mail has of its own: it would be a link that confirms
@@ -29,7 +31,8 @@ def evidence_of(
 ) -> dict[str, Any]:
     """Tell what proves a person's consent.
 
-    Keys: those of `consent.export`; `made_at`; `verified` (holds, records, breaks as sentences); and `mails`,
+    Keys: those of `consent.export`; `made_at`; `verified` (holds, records, breaks as sentences); `wordings`, by
+    digest the exact texts that the evidence names beside those the records were agreed to; and `mails`,
     the oldest first: the confirmation mails (name, queued_at, at, state, message_id, sender, subject, text, relay,
     code, reply, content_digest). `at` is when the relay answered, None before; `content_digest` is the
     SHA-256 of the message's octets.
@@ -41,6 +44,7 @@ def evidence_of(
     verification = verify_person(session, told["id"], secret=secret)
     return {
         **told,
+        "wordings": _wordings(session, told["records"]),
         "mails": _mails(session, told["id"], secret=secret),
         "made_at": now.isoformat(timespec="seconds"),
         "verified": {
@@ -49,6 +53,15 @@ def evidence_of(
             "breaks": [str(each) for each in verification.breaks],
         },
     }
+
+
+def _wordings(session: Session, records: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The texts whose digests stand in the evidence: of the box on measuring, and of proof that was imported."""
+    evidence = [record["evidence"] or {} for record in records]
+    named = {(each.get("measuring") or {}).get("wording") for each in evidence}
+    named |= {(each.get("proof") or {}).get("wording") for each in evidence}
+    found = session.scalars(select(Wording).where(Wording.digest.in_(named - {None})).order_by(Wording.digest))
+    return {wording.digest: wording.text for wording in found}
 
 
 def _mails(session: Session, subscriber_id: int, *, secret: Secret) -> list[dict[str, Any]]:

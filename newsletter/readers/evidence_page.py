@@ -18,9 +18,11 @@ from sqlalchemy.orm import Session
 
 from newsletter.i18n import LANGUAGES, translations
 from newsletter.issues.models import Publication
-from subscribers.models import MailingList
+from subscribers.models import ConsentKind, MailingList
 
 TEMPLATE = "page.html"
+_AGREED, _REFUSED = ConsentKind.MEASURING_AGREED.value, ConsentKind.MEASURING_REFUSED.value
+_TAKEN_BACK = "measuring taken back"  # refused after having agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,15 @@ def _person(evidence: Mapping[str, Any]) -> str:
 
 def _events(evidence: Mapping[str, Any], words: "_Words") -> Iterator[tuple[tuple[str, int], Event]]:
     names = {each["list"]: each["name"] for each in evidence["subscriptions"]}
+    measured: dict[str, bool] = {}  # by list, as it was by then
     for record in evidence["records"]:
-        yield (record["at"], record["sequence"]), words.record(record, names.get(record["list"], record["list"]))
+        kind = record["kind"]
+        if kind == _REFUSED and measured.get(record["list"]):
+            kind = _TAKEN_BACK
+        if kind in {_AGREED, _REFUSED, _TAKEN_BACK}:
+            measured[record["list"]] = kind == _AGREED
+        told = {**record, "kind": kind, "list": names.get(record["list"], record["list"])}
+        yield (record["at"], record["sequence"]), words.record(told, evidence["wordings"])
     for mail in evidence["mails"]:
         yield (mail["at"] or mail["queued_at"], len(evidence["records"]) if mail["at"] else 0), words.mail(mail)
 
@@ -143,21 +152,20 @@ class _Words:
             "measuring": measuring[told["measuring"]],
         }
 
-    def record(self, record: Mapping[str, Any], list_name: str) -> Event:
-        """What a consent record tells."""
+    def record(self, record: Mapping[str, Any], wordings: Mapping[str, str]) -> Event:
+        """What a consent record tells; `wordings` are the exact words by their digest."""
         _ = self._
         wording = record["wording"]
-        title = self._said_of_wording(record["kind"])
         return Event(
             at=self.moment(record["at"]),
             title=self._title(record["kind"]),
-            where=_("List “%(list)s”") % {"list": list_name},
+            where=_("List “%(list)s”") % {"list": record["list"]},
             facts=[
                 (_("By"), self._actor(record["actor"])),
                 (_("Way"), self._source(record["source"])),
                 *self._facts(record["evidence"] or {}),
             ],
-            quoted=[(title, wording["text"])] if wording else [],
+            quoted=list(self._quoted(record, wordings)),
             marks=[
                 (_("Record"), str(record["sequence"])),
                 *([(_("Words, SHA-256"), wording["digest"])] if wording else []),
@@ -202,16 +210,22 @@ class _Words:
             "imported with proof": _("Taken over with proof of an earlier consent"),
             "imported without proof": _("Taken over without proof; not confirmed"),
             "left": _("Unsubscribed"),
-            "measuring agreed": _("Agreed to be measured"),
-            "measuring refused": _("Did not agree to be measured, or took it back"),
+            _AGREED: _("Agreed to be measured"),
+            _REFUSED: _("Did not agree to be measured"),
+            _TAKEN_BACK: _("Took back the agreement to be measured"),
         }
         return titles.get(kind, kind)
 
-    def _said_of_wording(self, kind: str) -> str:
+    def _quoted(self, record: Mapping[str, Any], wordings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         _ = self._
-        if kind.startswith("imported"):
-            return _("Words that were agreed to, or what shows it, as kept at the import:")
-        return _("Exact words shown beside the button or box:")
+        evidence = record["evidence"] or {}
+        if record["wording"] and record["kind"].startswith("imported"):
+            yield _("Words that were agreed to, or what shows it, as kept at the import:"), record["wording"]["text"]
+        elif record["wording"]:
+            yield _("Exact words shown beside the button or box:"), record["wording"]["text"]
+        measuring = wordings.get(evidence.get("measuring", {}).get("wording", ""))
+        if measuring:
+            yield _("Exact words shown beside the box on measuring:"), measuring
 
     def _actor(self, actor: str) -> str:
         _ = self._
@@ -242,13 +256,13 @@ class _Words:
     def _facts(self, evidence: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
         """The personal part, flat; what is empty is left out, but for an IP address that was not kept."""
         for name, value in evidence.items():
-            label = f"{path}{self._label(name)}" if not path else f"{path} · {self._label(name)}"
-            if isinstance(value, Mapping):
-                yield from self._facts(value, label)
+            label = f"{path} · {self._label(name)}" if path else self._label(name)
+            if name == "measuring":
+                yield label, self._("agreed") if value["agreed"] else self._("not agreed")
+            elif isinstance(value, Mapping):
+                yield from self._facts(value, "" if name == "person" else label)
             elif name == "ip" and value is None:
                 yield label, self._("not kept, as set")
-            elif isinstance(value, bool):
-                yield label, self._("yes") if value else self._("no")
             elif value not in {None, ""}:
                 yield label, str(value)
 
@@ -256,7 +270,6 @@ class _Words:
         _ = self._
         known = {
             "address": _("E-mail address"),
-            "person": _("Stated"),
             "salutation": _("Salutation"),
             "title": _("Title"),
             "first_name": _("First name"),
@@ -268,8 +281,6 @@ class _Words:
             "requested_by": _("Asked for by"),
             "entered_by": _("Entered by"),
             "measuring": _("Measuring"),
-            "agreed": _("agreed"),
-            "wording": _("Words, SHA-256"),
             "file": _("File"),
             "line": _("Line"),
             "row": _("Row"),

@@ -32,7 +32,7 @@ def sealed(session: Session) -> Session:
     a_subscription(session, news, "carla@example.org", now=LATER)
     tampering.seal(session, now=LATER)
     tampering.open_up(session)
-    assert [each.subscriber_id for each in session.scalars(select(ConsentSealHead))] == [1, 2, 3]
+    assert session.scalars(select(ConsentSealHead.subscriber_id).order_by(ConsentSealHead.seal)).all()[-1] == 3
     return session
 
 
