@@ -124,8 +124,16 @@ def _told(tally: Tally, named: list[Break], found: int) -> dict[str, object]:
 
 
 def _tell(tally: Tally, found: int) -> None:
-    click.echo(f"{tally.records} records of {tally.chains} people, {tally.seals} seals, {found} breaks.")
+    people = "1 person" if tally.chains == 1 else f"{tally.chains} people"
+    counted = f"{_counted(tally.records, 'record')} of {people}, {_counted(tally.seals, 'seal')}"
+    click.echo(f"{counted}, {_counted(found, 'break')}.")
     if tally.without_evidence:
-        say(f"Of {tally.without_evidence} records the personal part was erased; they still count.")
+        say(
+            f"Of {_counted(tally.without_evidence, 'record')} the personal part was erased; the proof holds without it."
+        )
     if tally.after_seal:
-        say(f"{tally.after_seal} records are newer than the last seal; `newsletter consent seal` seals them now.")
+        say(f"Newer than the last seal: {_counted(tally.after_seal, 'record')}. `newsletter consent seal` seals now.")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

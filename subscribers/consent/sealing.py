@@ -156,7 +156,7 @@ def _heads(session: Session) -> Iterator[Head]:
         yield Head(subscriber_id, sequence, digest, sealed)
 
 
-def _grown() -> Select[tuple[int, int, str, int]]:
+def _grown() -> Select[int, int, str, int]:
     """Each chain's end where it lies beyond what was sealed; both groups are read along an index."""
     ends = (
         select(ConsentRecord.subscriber_id, func.max(ConsentRecord.sequence).label("sequence"))

@@ -5,6 +5,7 @@ A seal tells what a chain alone cannot: that its last records, or all of them, a
 
 from collections.abc import Collection, Iterator
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
@@ -89,11 +90,11 @@ def _unheard(session: Session, last: int, *, besides: Collection[int]) -> Iterat
     """Find seals that the audit log tells of, beyond the last one there is."""
     told = session.scalars(select(AuditEntry.subject).where(AuditEntry.action == "consent.seal"))
     numbers = {int(number) for subject in told if (number := subject.removeprefix("seal:")).isdecimal()}
-    for number in sorted(each for each in numbers if each > last and each not in besides):
-        yield Break(0, 0, BreakKind.SEAL_UNHEARD, seal=number)
+    for unheard in sorted(each for each in numbers if each > last and each not in besides):
+        yield Break(0, 0, BreakKind.SEAL_UNHEARD, seal=unheard)
 
 
-def _records_gone() -> Select[tuple[int, int, int, str, int | None]]:
+def _records_gone() -> Select[*tuple[Any, ...]]:
     """Select the sealed heads whose record is gone or another, with the end of the chain as it is now."""
     of_chain = aliased(ConsentRecord)
     end = (
