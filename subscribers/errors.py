@@ -3,6 +3,8 @@
 Each message is one sentence for a person: what is wrong, where, what to do.
 """
 
+import datetime as dt
+
 
 class SubscribersError(Exception):
     """Something a person asked of the subscribers package cannot be done."""
@@ -135,6 +137,22 @@ class WrongMove(SubscribersError):
         self.subscription_id = subscription_id
         self.current = current
         self.wanted = wanted
+
+
+class PauseInvalid(SubscribersError):
+    """A pause cannot end on this day."""
+
+    def __init__(self, until: dt.date) -> None:
+        super().__init__(f"A pause cannot end on {until:%Y-%m-%d}: give a day from tomorrow on, within a year.")
+        self.until = until
+
+
+class NotReceiving(SubscribersError):
+    """Only who receives the list can agree to be measured."""
+
+    def __init__(self, subscription_id: int) -> None:
+        super().__init__(f"Subscription {subscription_id} is not confirmed; there is nothing that could be measured.")
+        self.subscription_id = subscription_id
 
 
 class TokenInvalid(SubscribersError):

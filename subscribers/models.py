@@ -35,6 +35,7 @@ class ConsentKind(StrEnum):
     IMPORTED_WITH_PROOF = "imported with proof"  # an earlier consent, its proof kept as evidence
     IMPORTED_WITHOUT_PROOF = "imported without proof"
     LEFT = "left"
+    ADDRESS_CHANGED = "address changed"  # by the reader, who pressed a button in a mail to the new address
     MEASURING_AGREED = "measuring agreed"  # the person may be measured, from now on
     MEASURING_REFUSED = "measuring refused"  # asked and refused, or withdrawn; holds for mails delivered too
 
@@ -49,8 +50,20 @@ class SuppressionReason(StrEnum):
     ERASED = "erased"
 
 
+class Errand(StrEnum):
+    """What a reader may do with all that is kept of them, each behind a fresh link, mailed, that counts an hour."""
+
+    DOWNLOAD = "download"
+    ERASE = "erase"
+    CHANGE_ADDRESS = "change-address"
+    NEW_ADDRESS = "new-address"  # the second half of a change, mailed to the address that is to be
+
+
 class MailingList(Base):
-    """A list people subscribe to; `form` is what its sign-up form asks, as `form_fields` reads it."""
+    """A list people subscribe to; `form` is what its sign-up form asks, as `form_fields` reads it.
+
+    Only where it `asks_measuring` is anybody asked whether they may be measured.
+    """
 
     __tablename__ = "mailing_list"
 
@@ -60,6 +73,7 @@ class MailingList(Base):
     language: Mapped[str] = mapped_column(String(5))
     form: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[dt.datetime]
+    asks_measuring: Mapped[bool] = mapped_column(default=False)
 
 
 class Topic(Base):
@@ -148,6 +162,21 @@ class SubscriptionTopic(Base):
 
     subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"), primary_key=True)
     topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"), primary_key=True, index=True)
+
+
+class ErrandState(Base):
+    """Which link to one errand of a person counts: the one of this number, mailed at `asked_at`, and none before it.
+
+    `address` is where a person wants their mail from now on, in `Errand.NEW_ADDRESS` alone, until they say so there.
+    """
+
+    __tablename__ = "errand"
+
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"), primary_key=True)
+    errand: Mapped[str] = mapped_column(String(20), primary_key=True)
+    number: Mapped[int]
+    asked_at: Mapped[dt.datetime]
+    address: Mapped[str] = mapped_column(String(320), default="")
 
 
 class Wording(Base):

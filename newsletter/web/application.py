@@ -13,7 +13,16 @@ from newsletter.web import files, mistakes
 from newsletter.web.body_limit import BodyLimit
 from newsletter.web.headers import SecurityHeaders
 from newsletter.web.pages import Pages
-from newsletter.web.public import confirming, embedding, leaving, signing_up, viewing
+from newsletter.web.public import (
+    confirming,
+    embedding,
+    leaving,
+    measuring,
+    my_data,
+    preferring,
+    signing_up,
+    viewing,
+)
 from newsletter.web.request_log import RequestLog
 from newsletter.web.unhurried import STEP_S
 
@@ -27,7 +36,10 @@ def create(app: App, *, step_s: float = STEP_S) -> FastAPI:
     application.state.installation = app
     application.state.step_s = step_s
     application.state.pages = Pages(app.settings.template_folders(), settings=app.settings)
-    routers = [room.router for room in (signing_up, embedding, confirming, leaving, viewing, files)]
+    routers = [
+        room.router
+        for room in (signing_up, embedding, confirming, leaving, preferring, measuring, my_data, viewing, files)
+    ]
     for router in routers:
         application.include_router(router)
     mistakes.install(application, routes=[route for router in routers for route in router.routes])

@@ -11,7 +11,7 @@ from subscribers.address import EmailAddress
 from subscribers.errors import TokenExpired, TokenInvalid
 from subscribers.models import MailingList, Subscriber, Subscription, SuppressionReason, Topic
 from subscribers.people import Person
-from tests.support.people import NOW, SECRET, STAFF, VISITOR, a_list, a_subscription
+from tests.support.people import NOW, SECRET, STAFF, VISITOR, a_list, a_subscription, asked
 
 IN_TIME = NOW + dt.timedelta(days=14)
 
@@ -28,6 +28,10 @@ def token(subscription: Subscription) -> str:
 
 def confirm(session: Session, token: str, *, now: dt.datetime = IN_TIME) -> PendingConfirmation:
     return confirming.confirm(session, token, secret=SECRET, by=VISITOR, now=now)
+
+
+def look(session: Session, token: str) -> PendingConfirmation:
+    return confirming.confirmation_of(session, token, secret=SECRET, now=IN_TIME)
 
 
 def test_looking_changes_nothing(session: Session, subscription: Subscription, token: str) -> None:
@@ -71,6 +75,42 @@ def test_a_reader_who_left_does_not_come_back_by_an_old_mail(
         confirm(session, token)
 
     assert subscription.state == "left"
+
+
+def test_who_left_and_asks_again_comes_back_by_the_new_mail_alone(
+    session: Session, subscription: Subscription, token: str
+) -> None:
+    later = NOW + dt.timedelta(hours=1)
+    subscribing.leave(session, subscription, source="x", secret=SECRET, by=VISITOR, now=later)
+    asked(session, session.get_one(MailingList, subscription.list_id), now=later)
+    new = tokens.confirmation(SECRET, subscription.id, address_key="anna@example.org", now=later)
+
+    for act in (confirm, look):
+        with pytest.raises(TokenExpired):
+            act(session, token)
+    assert subscription.state == "pending"
+
+    assert not confirm(session, new).already
+
+
+@pytest.mark.parametrize("pressed", [0, 1])
+def test_of_two_mails_that_were_asked_for_either_confirms(
+    session: Session, subscription: Subscription, token: str, pressed: int
+) -> None:
+    later = NOW + dt.timedelta(hours=1, microseconds=7)
+    asked(session, session.get_one(MailingList, subscription.list_id), now=later)
+    both = (token, tokens.confirmation(SECRET, subscription.id, address_key="anna@example.org", now=later))
+
+    assert not confirm(session, both[pressed]).already
+    assert confirm(session, both[1 - pressed]).already
+
+
+def test_a_token_of_the_very_moment_of_the_request_counts(session: Session) -> None:
+    moment = NOW + dt.timedelta(microseconds=999_999)
+    subscription = a_subscription(session, a_list(session), confirmed=False, now=moment)
+    token = tokens.confirmation(SECRET, subscription.id, address_key="anna@example.org", now=moment)
+
+    assert not confirm(session, token).already
 
 
 def test_a_token_mailed_to_another_address_is_worth_nothing(
