@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 # Longer than a sign-up takes; where one takes longer still, the next multiple is waited for.
-STEP_S = 0.25
+STEP_S = 0.5
 
 
 class Unhurried(Response):
