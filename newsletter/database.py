@@ -14,8 +14,9 @@ what others committed meanwhile (READ COMMITTED). So who reads a row to change i
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -35,7 +36,9 @@ LOCK_TIMEOUT_MS = 30_000
 _CONNECTIONS_KEPT = 5
 _CONNECTIONS_MORE = 35
 
-JOBS = "jobs"  # where a session carries what `bind` was given
+# Where a session carries what `bind` was given.
+JOBS = "jobs"
+TEMPLATES = "templates"
 _READING = "reading"
 
 # Off would lose the last moments of a crash, and with them replies of relays; all other values are as good as on.
@@ -78,10 +81,13 @@ class Database:
         with self._write() as session, session.begin():
             yield session
 
-    def bind(self, jobs: object) -> None:
-        """Have all sessions from now on carry an engine's jobs, for `newsletter.delivery.jobs.jobs_of`."""
+    def bind(self, jobs: object, *, templates: Sequence[Path] = ()) -> None:
+        """Have all sessions from now on carry an engine's jobs, for `newsletter.delivery.jobs.jobs_of`.
+
+        And the folders of templates, for `newsletter.mails.folders`; without any, there are the shipped ones.
+        """
         for sessions in (self._read, self._write):
-            sessions.configure(info={JOBS: jobs})
+            sessions.configure(info={JOBS: jobs, TEMPLATES: tuple(templates)})
 
     def problems(self) -> tuple[str, ...]:
         """What in the server's own settings breaks the promise that what was committed is on disk."""

@@ -64,6 +64,26 @@ class ListNameInvalid(SubscribersError):
         self.slug = slug
 
 
+class FormFieldInvalid(SubscribersError):
+    """A sign-up form has no such field, or cannot ask for it so."""
+
+    def __init__(self, name: str, value: str, *, fields: tuple[str, ...]) -> None:
+        super().__init__(
+            f"“{name}={value}” is nothing a sign-up form can ask: "
+            f"the fields are {', '.join(fields)}, each off, optional or required."
+        )
+        self.name = name
+        self.value = value
+
+
+class WordingInvalid(SubscribersError):
+    """Nobody could consent by these words; `reason` says why in a sentence."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"These words cannot stand beside the button: {reason}")
+        self.reason = reason
+
+
 class TopicNotFound(SubscribersError):
     """A list has no topic of this slug."""
 
@@ -125,6 +145,14 @@ class PauseInvalid(SubscribersError):
     def __init__(self, until: dt.date) -> None:
         super().__init__(f"A pause cannot end on {until:%Y-%m-%d}: give a day from tomorrow on, within a year.")
         self.until = until
+
+
+class NotReceiving(SubscribersError):
+    """Only who receives the list can agree to be measured."""
+
+    def __init__(self, subscription_id: int) -> None:
+        super().__init__(f"Subscription {subscription_id} is not confirmed; there is nothing that could be measured.")
+        self.subscription_id = subscription_id
 
 
 class TokenInvalid(SubscribersError):

@@ -4,7 +4,7 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from subscribers.errors import WrongMove
@@ -60,7 +60,10 @@ class Errand(StrEnum):
 
 
 class MailingList(Base):
-    """A list people subscribe to."""
+    """A list people subscribe to; `form` is what its sign-up form asks, as `form_fields` reads it.
+
+    Only where it `asks_measuring` is anybody asked whether they may be measured.
+    """
 
     __tablename__ = "mailing_list"
 
@@ -68,7 +71,9 @@ class MailingList(Base):
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(5))
+    form: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[dt.datetime]
+    asks_measuring: Mapped[bool] = mapped_column(default=False)
 
 
 class Topic(Base):
@@ -183,6 +188,35 @@ class Wording(Base):
     language: Mapped[str] = mapped_column(String(5))
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[dt.datetime]
+
+
+class ListWording(Base):
+    """One version of the words a list's form shows in one language, in place of the shipped ones.
+
+    `text` may name `%(list)s` and `%(publisher)s`; the words as shown, names filled in, are a `Wording`.
+    The version in force has no `until`.
+    """
+
+    __tablename__ = "list_wording"
+    __table_args__ = (
+        Index(
+            "uq_list_wording_in_force",
+            "list_id",
+            "language",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("mailing_list.id"))
+    language: Mapped[str] = mapped_column(String(5))
+    text: Mapped[str] = mapped_column(Text)
+    since: Mapped[dt.datetime]
+    until: Mapped[dt.datetime | None]
+    made_by: Mapped[str] = mapped_column(String(320))
+    ended_by: Mapped[str] = mapped_column(String(320), default="")
 
 
 class ConsentRecord(Base):

@@ -18,10 +18,19 @@ from subscribers import audit
 from subscribers.actor import CHANGE_OWN_CHOICES, MANAGE_PEOPLE, Actor
 from subscribers.errors import TopicExists, TopicNameInvalid, TopicNotFound
 from subscribers.lists import check_slug
-from subscribers.models import MailingList, Subscription, SubscriptionTopic, Topic
+from subscribers.models import (
+    ConsentEvidence,
+    ConsentKind,
+    ConsentRecord,
+    MailingList,
+    Subscription,
+    SubscriptionTopic,
+    Topic,
+)
 from subscribers.orm import current
 
 NAME_LIMIT = 120
+ASKED = "topics"  # the key of a request's evidence that holds the short names
 
 
 def add(
@@ -92,6 +101,12 @@ def name_of(topic: Topic, *, language: str) -> str:
     return names.get(language) or next(iter(names.values()), topic.slug)
 
 
+def chosen_by(session: Session, topic: Topic) -> int:
+    """How many readers chose a topic by name; who never chose gets it too."""
+    chosen_so = select(func.count()).select_from(SubscriptionTopic).where(SubscriptionTopic.topic_id == topic.id)
+    return session.scalar(chosen_so) or 0
+
+
 def chosen(session: Session, subscription: Subscription) -> frozenset[int] | None:
     """The ids of the topics that a reader chose; None for who never chose, and so gets everything."""
     if not subscription.topics_chosen:
@@ -118,6 +133,43 @@ def choose(
     subscription.topics_chosen = topic_ids is not None
     subject = f"subscription:{subscription.id}"
     audit.record(session, "subscription.choose", subject, by=by, now=now, topics=sorted(ids), all=topic_ids is None)
+
+
+def asked(
+    session: Session, subscription: Subscription, *, before: dt.datetime | None = None
+) -> tuple[Topic, ...] | None:
+    """The topics that the last request (before a time) chose, of those the list has; None where it was not asked.
+
+    They wait in the evidence of the request's record until the address's owner confirms. So what a stranger
+    chooses under somebody's address changes nothing, and is erased with the evidence.
+    """
+    data = (
+        select(ConsentEvidence.data)
+        .join(ConsentRecord, ConsentRecord.id == ConsentEvidence.record_id)
+        .where(
+            ConsentRecord.subscriber_id == subscription.subscriber_id,
+            ConsentRecord.list_id == subscription.list_id,
+            ConsentRecord.kind == ConsentKind.REQUESTED.value,
+        )
+        .order_by(ConsentRecord.sequence.desc())
+        .limit(1)
+    )
+    if before is not None:
+        data = data.where(ConsentRecord.at < before)
+    slugs = (session.scalar(data) or {}).get(ASKED)
+    if slugs is None:
+        return None
+    topics = of_list(session, session.get_one(MailingList, subscription.list_id))
+    return tuple(topic for topic in topics if topic.slug in slugs)
+
+
+def choose_as_asked(
+    session: Session, subscription: Subscription, *, before: dt.datetime | None, by: Actor, now: dt.datetime
+) -> None:
+    """Let a reader who confirms get what the request chose: with no topic chosen, every topic."""
+    topics = asked(session, subscription, before=before)
+    if topics is not None:
+        choose(session, subscription, [topic.id for topic in topics] or None, by=by, now=now)
 
 
 def _ids_of_list(session: Session, list_id: int) -> set[int]:

@@ -4,6 +4,7 @@ A visitor gets the same answer whatever is known about the address.
 """
 
 import datetime as dt
+from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from newsletter.readers.errors import ListNotOpen
 from subscribers import subscribing, tokens
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
+from subscribers.measuring import Choice
 from subscribers.models import MailingList
 from subscribers.people import Person
 from subscribers.secret import Secret
@@ -32,8 +34,13 @@ def sign_up(
     secret: Secret,
     by: Actor,
     now: dt.datetime,
+    wording_language: str = "",
+    topic_slugs: Collection[str] | None = None,
+    measured: Choice | None = None,
 ) -> None:
-    """Ask for a list, as any visitor can; mails a confirmation where one is due.
+    """Ask for a list, as any visitor can; mails a confirmation where one is due. As `subscribing.request`.
+
+    `measured` is what the visitor chose where the form asked; None where it did not.
 
     Raises:
         ListNotOpen: the list has no publication.
@@ -50,6 +57,9 @@ def sign_up(
         secret=secret,
         by=by,
         now=now,
+        wording_language=wording_language,
+        topic_slugs=topic_slugs,
+        measured=measured,
     )
     _act(session, decision, mailing_list, publication, secret=secret, by=by, now=now)
 
