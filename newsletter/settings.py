@@ -57,6 +57,7 @@ class Settings(BaseSettings):
         demo: allows a loopback base URL and missing legal pages, and says so.
         fetch_private: allows sources at private addresses.
         consent_ip: how much of a visitor's IP address is kept as evidence; truncated is /24 and /48.
+        undo_mail: whether whoever left gets a mail with a button that takes it back.
         lost_after_minutes: how long another machine's sender may be silent before what it holds is unknown.
         trusted_proxies: addresses or networks, parted by commas, whose X-Forwarded-For is believed.
         templates: a folder of the site's own, laid over the shipped `templates`.
@@ -78,6 +79,7 @@ class Settings(BaseSettings):
     privacy_url: str = ""
     accessibility_url: str = ""
     consent_ip: Literal["off", "truncated", "full"] = "truncated"
+    undo_mail: bool = True
     lost_after_minutes: int = Field(default=15, ge=1)
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     templates: Path | None = None

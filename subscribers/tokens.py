@@ -4,8 +4,8 @@
     tokens.read_leave(secret, token)  # Leave(subscription_id=7)
 
 Each purpose signs with its own key, so a token of one is worth nothing for another. A token says
-which row it is about and nothing of the person. Leave and view tokens never expire. The time a
-confirmation was made stands inside it, because only the caller knows the clock.
+which row it is about and nothing of the person. Leave and view tokens never expire. The moment that the life
+of another one is counted from stands inside it, because only the caller knows the clock.
 """
 
 import datetime as dt
@@ -22,6 +22,7 @@ from subscribers.errors import TokenExpired, TokenInvalid
 from subscribers.secret import Secret
 
 CONFIRMATION_LIFETIME = dt.timedelta(days=14)
+UNDO_LIFETIME = dt.timedelta(days=30)
 LENGTH_LIMIT = 120  # the longest token made here is shorter
 
 
@@ -39,6 +40,18 @@ class Leave:
     """Leave to end one subscription; None in a test mail, which nobody can leave."""
 
     subscription_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Leave to take back one leaving, as long as nothing has happened since, for the address it was mailed to.
+
+    `left_at`, to the microsecond, says which leaving: a later one has a token of its own.
+    """
+
+    subscription_id: int
+    left_at: dt.datetime
+    address_digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,7 @@ def read_confirmation(secret: Secret, token: str, *, now: dt.datetime) -> Confir
 
 
 def address_digest(secret: Secret, address_key: str) -> str:
-    """What a confirmation says of the address it was mailed to: 16 hexadecimal digits."""
+    """What a token says of the address it was mailed to: 16 hexadecimal digits."""
     return hmac.digest(secret.derive("confirmation-address"), address_key.encode(), hashlib.sha256).hex()[:16]
 
 
@@ -93,6 +106,26 @@ def read_leave(secret: Secret, token: str) -> Leave:
     return Leave(None if subject == _TEST else int(subject))
 
 
+def undo(secret: Secret, subscription_id: int, *, address_key: str, left_at: dt.datetime) -> str:
+    """Make the token of the mail that follows a leaving; it counts for `UNDO_LIFETIME` after that."""
+    digest = address_digest(secret, address_key)
+    return _signed(secret, "undo", f"{subscription_id}-{(left_at - _EPOCH) // _MICROSECOND}-{digest}")
+
+
+def read_undo(secret: Secret, token: str, *, now: dt.datetime) -> Undo:
+    """Read the token of the mail that follows a leaving.
+
+    Raises:
+        TokenInvalid: it was not made here for this purpose.
+        TokenExpired: the leaving is longer ago than `UNDO_LIFETIME`.
+    """
+    subscription_id, left, digest = _read(secret, "undo", token, shape=_UNDO)
+    left_at = _EPOCH + int(left) * _MICROSECOND
+    if now - left_at > UNDO_LIFETIME:
+        raise TokenExpired(int(subscription_id))
+    return Undo(int(subscription_id), left_at, digest)
+
+
 def view(secret: Secret, mailing_id: int) -> str:
     """Make the token of a mailing's page in the browser."""
     return _signed(secret, "view", str(mailing_id))
@@ -109,9 +142,12 @@ def read_view(secret: Secret, token: str) -> View:
 
 
 _TEST = "test"
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
 # Mail programs that make links of plain text leave out a hyphen or underscore at the end of one.
 _END = "z"
 _CONFIRMATION = re.compile(r"(\d+)-(\d+)-([0-9a-f]{16})")
+_UNDO = _CONFIRMATION
 _LEAVE = re.compile(rf"(\d+|{_TEST})")
 _VIEW = re.compile(r"(\d+)")
 

@@ -16,6 +16,7 @@ from subscribers import tokens
 from subscribers.secret import Secret
 
 CONFIRM_TOKEN = "confirm_token"  # noqa: S105  # the name of a field, not a token
+UNDO_TOKEN = "undo_token"  # noqa: S105  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Links:
     unsubscribe: str = ""
     view: str = ""
     confirm: str = ""
+    undo: str = ""
 
 
 class LinkMaker:
@@ -61,16 +63,20 @@ class LinkMaker:
         fields: Mapping[str, str] | None = None,
     ) -> Links:
         """The links of one message. A test can be neither left nor confirmed; a system mail has no page of its own."""
-        confirm = (fields or {}).get(CONFIRM_TOKEN, "")
+        given = fields or {}
         return Links(
             unsubscribe=self._unsubscribe(kind, subscription_id),
             view="" if kind is MailingKind.SYSTEM else self.view(mailing_id),
-            confirm=f"{self._public_url}/confirm/{confirm}" if confirm else "",
+            confirm=self._page("confirm", given.get(CONFIRM_TOKEN, "")),
+            undo=self._page("undo", given.get(UNDO_TOKEN, "")),
         )
 
     def view(self, mailing_id: int) -> str:
         """The page that shows a mailing in the browser."""
         return f"{self._public_url}/view/{tokens.view(self._secret, mailing_id)}"
+
+    def _page(self, name: str, token: str) -> str:
+        return f"{self._public_url}/{name}/{token}" if token else ""
 
     def _unsubscribe(self, kind: MailingKind, subscription_id: int | None) -> str:
         if kind is MailingKind.TEST:

@@ -13,7 +13,7 @@ from typing import Any
 from newsletter.content import merge
 
 RECIPIENT_FIELDS = merge.RECIPIENT_FIELDS
-LINK_NAMES = ("unsubscribe", "view", "confirm")
+LINK_NAMES = ("unsubscribe", "view", "confirm", "undo")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from subscribers.consent import chain
 from subscribers.models import (
+    AGREEING,
     ConsentEvidence,
     ConsentKind,
     ConsentRecord,
@@ -140,7 +141,6 @@ def _true_wordings(session: Session) -> frozenset[str]:
 
 
 def _unproven(session: Session) -> Iterator[Break]:
-    confirming = (ConsentKind.CONFIRMED.value, ConsentKind.IMPORTED_WITH_PROOF.value)
     later = aliased(ConsentRecord)
     left_since = exists().where(
         later.subscriber_id == ConsentRecord.subscriber_id,
@@ -151,7 +151,7 @@ def _unproven(session: Session) -> Iterator[Break]:
     proof = exists().where(
         ConsentRecord.subscriber_id == Subscription.subscriber_id,
         ConsentRecord.list_id == Subscription.list_id,
-        ConsentRecord.kind.in_(confirming),
+        ConsentRecord.kind.in_([kind.value for kind in AGREEING]),
         ~left_since,
     )
     unproven = (
