@@ -8,9 +8,7 @@
 The two are apart because whoever reads the lines may be slow, and nobody else could write meanwhile.
 """
 
-import csv
 import datetime as dt
-import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,7 +19,7 @@ from subscribers import audit, consent, people
 from subscribers.actor import MANAGE_PEOPLE, Actor
 from subscribers.address import EmailAddress
 from subscribers.models import MailingList, Subscriber, Subscription, Suppression
-from subscribers.spreadsheet import defused
+from subscribers.spreadsheet import defused, written
 
 COLUMNS = (
     "email",
@@ -75,7 +73,7 @@ def lines(session: Session, mailing_list: MailingList, *, by: Actor) -> Iterator
     apostrophe before it, which the import takes away again.
     """
     by.require(MANAGE_PEOPLE)
-    return _written(_rows(session, mailing_list.id))
+    return written(_rows(session, mailing_list.id))
 
 
 def _rows(session: Session, list_id: int) -> Iterator[tuple[str, ...]]:
@@ -98,16 +96,6 @@ def _rows(session: Session, list_id: int) -> Iterator[tuple[str, ...]]:
     )
     for *texts, changed_at in session.execute(wanted):
         yield (*map(defused, texts), changed_at.isoformat(timespec="seconds"))
-
-
-def _written(rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
-    line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\r\n")
-    for row in rows:
-        writer.writerow(row)
-        yield line.getvalue()
-        line.seek(0)
-        line.truncate()
 
 
 def _suppressions(session: Session, subscriber: Subscriber) -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ import rich_click
 from newsletter.cli.context import opened
 from newsletter.cli.output import as_json, show_json, show_table
 from newsletter.i18n import LANGUAGES
-from subscribers import lists
+from subscribers import leave_reasons, lists
 from subscribers.actor import Actor
 
 
@@ -45,3 +45,17 @@ def list_(json_: bool) -> None:  # noqa: FBT001  # Click passes flags so
         ),
         empty="There is no list yet. `newsletter list create SLUG --name …` makes one.",
     )
+
+
+@lists_group.command()
+@click.argument("slug")
+@as_json
+def reasons(slug: str, json_: bool) -> None:  # noqa: FBT001
+    """Count why people say that they left the list; nobody has to say."""
+    with opened() as app, app.reading() as session:
+        counted = leave_reasons.counts(session, lists.named(session, slug))
+    if json_:
+        show_json(counted)
+        return
+    told = sorted(counted.items(), key=lambda each: -each[1])
+    show_table(("reason", "times"), (each for each in told if each[1]), empty="Nobody has said why they left.")
