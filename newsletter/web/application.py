@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from newsletter.app import App
 from newsletter.web import files, mistakes
+from newsletter.web.beat import BEAT_S, EvenAnswers
 from newsletter.web.body_limit import BodyLimit
 from newsletter.web.headers import SecurityHeaders
 from newsletter.web.pages import Pages
@@ -17,8 +18,8 @@ from newsletter.web.public import confirming, embedding, leaving, signing_up, un
 from newsletter.web.request_log import RequestLog
 
 
-def create(app: App) -> FastAPI:
-    """Make the application; it uses the installation and does not close it."""
+def create(app: App, *, beat_s: float = BEAT_S) -> FastAPI:
+    """Make the application; it uses the installation and does not close it. A beat of 0 holds no answer back."""
     application = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     application.state.installation = app
     application.state.pages = Pages(app.settings.template_folders(), settings=app.settings)
@@ -29,5 +30,7 @@ def create(app: App) -> FastAPI:
     # The last added is the outermost.
     application.add_middleware(BodyLimit)
     application.add_middleware(RequestLog, failure_page=mistakes.failure_page)
+    if beat_s:
+        application.add_middleware(EvenAnswers, beat_s=beat_s)
     application.add_middleware(SecurityHeaders)
     return application

@@ -1,5 +1,6 @@
 """Which column of a list of suppressions holds what, and which reason a word of another system means."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -73,6 +74,7 @@ def only_addresses() -> Columns:
     return Columns(("email",), {ADDRESS: 0}, ())
 
 
+@functools.lru_cache(maxsize=256)  # a file says the same few words on every row
 def reason_of(word: str) -> SuppressionReason | None:
     """The reason that a word of this or another system means, such as Mailchimp's “cleaned”; None for any other."""
     return _REASONS.get(simplified(word))

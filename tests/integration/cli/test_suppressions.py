@@ -91,12 +91,12 @@ def test_a_hundred_thousand_rows_take_seconds(newsletter: Run, tmp_path: Path) -
     file = tmp_path / "many.csv"
     file.write_text("email\n" + "".join(f"reader{number}@example{number % 97}.org\n" for number in range(100_000)))
 
-    began = time.perf_counter()
+    began = time.process_time()  # whatever else the machine has to do
     taken = newsletter("suppression", "import", file, "--reason", "left")
-    took_s = time.perf_counter() - began
+    took_s = time.process_time() - began
 
     assert taken.out == "100000 rows: 100000 suppressed.\n"
-    assert took_s < 30  # about 3 on a quiet machine
+    assert took_s < 15  # about 4
 
 
 def test_why_people_left_is_counted_for_staff(newsletter: Run) -> None:
