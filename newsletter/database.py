@@ -14,10 +14,11 @@ what others committed meanwhile (READ COMMITTED). So who reads a row to change i
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
@@ -30,13 +31,21 @@ if TYPE_CHECKING:
     import psycopg
 
 LOCK_TIMEOUT_MS = 30_000
+_CHECKPOINT_PATIENCE_MS = (
+    3_000  # a reader's page waits for it; retention empties the log later where this was too short
+)
 
 # The web server answers up to 40 requests at once, each on a thread; idle connections beyond a few are closed.
 _CONNECTIONS_KEPT = 5
 _CONNECTIONS_MORE = 35
 
-JOBS = "jobs"  # where a session carries what `bind` was given
+# Where a session carries what was bound to it, and what it wants done once it has committed.
+JOBS = "jobs"
+HOLDERS = "holders"
+FREED = "freed"  # True: what it has taken away must be gone from the disk, too
 _READING = "reading"
+
+_log = structlog.get_logger(__name__)
 
 # Off would lose the last moments of a crash, and with them replies of relays; all other values are as good as on.
 _ON_POSTGRESQL = f"""
@@ -60,6 +69,7 @@ class Database:
             DatabaseUnusable: the URL is of no database that is known here.
         """
         self.engine = _engine(_parsed(url))
+        self._carried: dict[str, object] = {}
         options: dict[str, Any] = {_READING: True}
         if self.engine.dialect.name == "postgresql":
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -75,13 +85,40 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session that commits at the end, or leaves everything as it was when an error passes."""
-        with self._write() as session, session.begin():
-            yield session
+        with self._write() as session:
+            with session.begin():
+                yield session
+            is_freed = session.info.get(FREED, False)
+        if is_freed:
+            self.overwrite_freed()
 
     def bind(self, jobs: object) -> None:
         """Have all sessions from now on carry an engine's jobs, for `newsletter.delivery.jobs.jobs_of`."""
-        for sessions in (self._read, self._write):
-            sessions.configure(info={JOBS: jobs})
+        self._carry(JOBS, jobs)
+
+    def bind_holders(self, holders: Callable[[], object]) -> None:
+        """Have all sessions from now on carry what gives the holders, for `newsletter.readers.holding.holders_of`."""
+        self._carry(HOLDERS, holders)
+
+    def overwrite_freed(self) -> bool:
+        """Take what was deleted off the disk, as far as that is ours to do; False where somebody reads on for long.
+
+        SQLite overwrites it in the database itself (`secure_delete`), but the log beside it still holds it until that
+        is written back and emptied. PostgreSQL does it when it vacuums the table.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_PATIENCE_MS}")
+            is_busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            cursor.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
+        finally:
+            connection.close()
+        if is_busy:
+            _log.warning("the log of SQLite could not be emptied yet: somebody is still reading")
+        return not is_busy
 
     def problems(self) -> tuple[str, ...]:
         """What in the server's own settings breaks the promise that what was committed is on disk."""
@@ -94,6 +131,11 @@ class Database:
     def close(self) -> None:
         """Close the connections."""
         self.engine.dispose()
+
+    def _carry(self, name: str, value: object) -> None:
+        self._carried[name] = value
+        for sessions in (self._read, self._write):
+            sessions.configure(info=dict(self._carried))
 
 
 def reason_of(error: SQLAlchemyError) -> str:
@@ -110,6 +152,7 @@ def on_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> No
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")  # a reply settled is on disk
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
     cursor.close()
 
 

@@ -30,6 +30,7 @@ from newsletter.delivery.transports import open_transport
 from newsletter.engine.engine import Cron, Engine
 from newsletter.engine.seats import Seat
 from newsletter.news import gathering
+from newsletter.readers.retention import running
 from subscribers.actor import Actor
 
 POLL_S = 1.0
@@ -93,6 +94,7 @@ class Service:
             crons=(
                 Cron("reconcile", "* * * * *", self._reconcile),
                 Cron("fetch", "*/15 * * * *", self._fetch),
+                Cron("retention", f"{running.MINUTE} {running.HOUR} * * *", self._retain),
             ),
             at_once=at_once,
             urgent_at_once=_URGENT * self._processes,
@@ -121,6 +123,10 @@ class Service:
             found = self._patient.write(partial(batches.reconcile, now=self._app.now()))
             if found:
                 _log.info("batches were handed over", batches=found)
+
+    def _retain(self) -> None:
+        ended = self._app.retention().run(by=Actor.worker(), now=self._app.now())
+        _log.info("what was kept long enough was ended", **ended)
 
     def _fetch(self) -> None:
         app = self._app

@@ -7,15 +7,13 @@ A column that may tell of a person is marked at its model, `info=READER` or `inf
 readers must have a holder. A test goes through all columns of all tables, so a new one has to be decided.
 """
 
-import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from subscribers.models import Subscriber, Subscription
+from subscribers.models import Subscriber
 from subscribers.orm import Base
 
 Found = list[dict[str, Any]]
@@ -26,7 +24,6 @@ class DataSubject:
     """The facts by which a person's rows are found. The law calls somebody a data subject whose data it is."""
 
     subscriber_id: int
-    subscription_ids: tuple[int, ...]
     address: str
     address_key: str
     suppression_key: str
@@ -49,25 +46,11 @@ class Holder:
     erase: Callable[..., None]
 
 
-def subject_of(session: Session, subscriber: Subscriber) -> DataSubject:
+def subject_of(subscriber: Subscriber) -> DataSubject:
     """The facts by which the rows of a person who is not erased are found."""
-    subscriptions = select(Subscription.id).where(Subscription.subscriber_id == subscriber.id).order_by(Subscription.id)
     return DataSubject(
         subscriber_id=subscriber.id,
-        subscription_ids=tuple(session.scalars(subscriptions)),
         address=subscriber.address,
         address_key=subscriber.address_key,
         suppression_key=subscriber.suppression_key,
     )
-
-
-def disclosed(session: Session, of: DataSubject, holders: Sequence[Holder]) -> dict[str, Found]:
-    """What all of them have, by name."""
-    return {holder.name: holder.disclose(session, of) for holder in holders}
-
-
-def erased(session: Session, of: DataSubject, holders: Sequence[Holder], *, now: dt.datetime) -> None:
-    """Have all of them erase; those first that find their rows by others' rows."""
-    session.flush()
-    for holder in holders:
-        holder.erase(session, of, now=now)

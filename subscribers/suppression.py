@@ -47,8 +47,14 @@ def add(
 ) -> None:
     """Stop all mail to an address; a second time for the same reason changes nothing."""
     by.require(MANAGE_PEOPLE)
-    hashed = key_of(address.key, key=hashing_key(secret))
-    row = Suppression(address_hash=hashed, reason=reason.value, at=now, note=note)
+    add_hash(session, key_of(address.key, key=hashing_key(secret)), reason, by=by, now=now, note=note)
+
+
+def add_hash(
+    session: Session, address_hash: str, reason: SuppressionReason, *, by: Actor, now: dt.datetime, note: str = ""
+) -> None:
+    """Suppress by the hash alone, inside a use-case that has checked who may."""
+    row = Suppression(address_hash=address_hash, reason=reason.value, at=now, note=note)
     try:
         with session.begin_nested():
             session.add(row)

@@ -28,6 +28,7 @@ _COMMANDS = {
     "alert": ("alerts", "alert", "What waits for a person."),
     "rate": ("rates", "rate", "How fast mail goes out; changeable while it does."),
     "consent": ("consent", "consent", "The proof of who agreed to what."),
+    "retention": ("keeping", "retention", "How long what is kept of people is kept."),
     "worker": ("work", "worker", "Send what is due."),
     "serve": ("work", "serve", "Serve the public pages, and send what is due."),
 }

@@ -1,7 +1,7 @@
 """Telling a person everything that is kept of them.
 
-    with app.writing() as session:
-        found = disclosing.disclose(session, subscriber.id, by=by, now=app.now())
+with app.writing() as session:
+    found = disclosing.disclose(session, subscriber.id, by=by, now=app.now())
 """
 
 import datetime as dt
@@ -20,6 +20,6 @@ def disclose(session: Session, subscriber_id: int, *, by: Actor, now: dt.datetim
 
     Raises:
         NotPermitted: the actor may neither manage people nor is the reader.
-        SubscriberNotFound: there is no such person, or they were erased.
+        PersonGone: there is no such person, or they were erased.
     """
     return forgetting.disclose(session, subscriber_id, holders=holders_of(session), by=by, now=now)

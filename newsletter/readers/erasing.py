@@ -11,6 +11,7 @@ import datetime as dt
 
 from sqlalchemy.orm import Session
 
+from newsletter.database import FREED
 from newsletter.readers.holding import holders_of
 from subscribers import forgetting
 from subscribers.actor import Actor
@@ -25,6 +26,7 @@ def erase(session: Session, subscriber_id: int, *, secret: Secret, by: Actor, no
 
     Raises:
         NotPermitted: the actor may neither manage people nor is the reader.
-        SubscriberNotFound: there is no such person.
+        PersonGone: there is no such person.
     """
+    session.info[FREED] = True
     forgetting.erase(session, subscriber_id, holders=holders_of(session), secret=secret, by=by, now=now)

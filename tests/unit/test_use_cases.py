@@ -15,6 +15,7 @@ PARTS = {
     "newsletter/issues/approvals.py:void",
     "subscribers/audit.py:record",
     "subscribers/consent/records.py:append",
+    "subscribers/suppression.py:add_hash",
     "subscribers/suppression.py:lift_hash",
 }
 # Their audit row is that of the use-case that calls them; a consent record is its own log.
