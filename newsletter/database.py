@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import psycopg
 
 LOCK_TIMEOUT_MS = 30_000
+_IS_FREED = 1  # as SQLite's user_version
+_QUICKLY_REWRITTEN = 64 * 1024 * 1024  # bytes; half a second, in which others can read but not write
 _CHECKPOINT_PATIENCE_MS = (
     3_000  # a reader's page waits for it; retention empties the log later where this was too short
 )
@@ -85,12 +87,13 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session that commits at the end, or leaves everything as it was when an error passes."""
-        with self._write() as session:
-            with session.begin():
-                yield session
+        with self._write() as session, session.begin():
+            yield session
             is_freed = session.info.get(FREED, False)
+            if is_freed:
+                self.note_freed(session)
         if is_freed:
-            self.overwrite_freed()
+            self.overwrite_freed(largest=_QUICKLY_REWRITTEN)
 
     def bind(self, jobs: object) -> None:
         """Have all sessions from now on carry an engine's jobs, for `newsletter.delivery.jobs.jobs_of`."""
@@ -100,33 +103,31 @@ class Database:
         """Have all sessions from now on carry what gives the holders, for `newsletter.readers.holding.holders_of`."""
         self._carry(HOLDERS, holders)
 
-    def overwrite_freed(self) -> bool:
-        """Take what was deleted off the disk, as far as that is ours to do; False where somebody reads on for long.
+    def note_freed(self, session: Session) -> None:
+        """Note, in the session's own transaction, that what it takes away must be gone from the disk, too."""
+        if self.engine.dialect.name == "sqlite":
+            session.connection().exec_driver_sql(f"PRAGMA user_version = {_IS_FREED}")
 
-        SQLite overwrites it in the database itself (`secure_delete`), but the log beside it still holds it until that
-        is written back and emptied. PostgreSQL does it when it vacuums the table.
+    def overwrite_freed(self, *, largest: int | None = None) -> bool:
+        """Take what was noted so off the disk, as far as that is ours to do; False where it has to wait.
+
+        SQLite overwrites what is deleted (`secure_delete`), but not the copies that stay in a page when its rows move
+        to another one, nor the log beside the database. So the database is written anew, which takes a second for
+        100 MB, and the log is emptied. A database of more than `largest` bytes is left to the next call without it.
+
+        PostgreSQL does it by itself when it vacuums a table.
         """
         if self.engine.dialect.name != "sqlite":
             return True
         connection = self.engine.raw_connection()
         try:
-            cursor = connection.cursor()
-            cursor.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_PATIENCE_MS}")
-            is_busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            cursor.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
+            is_done = _overwrite_freed(connection.cursor(), largest)
+        except sqlite3.OperationalError as error:
+            _log.warning("what was deleted could not be overwritten yet", reason=str(error))
+            is_done = False
         finally:
             connection.close()
-        if is_busy:
-            _log.warning("the log of SQLite could not be emptied yet: somebody is still reading")
-        return not is_busy
-
-    def problems(self) -> tuple[str, ...]:
-        """What in the server's own settings breaks the promise that what was committed is on disk."""
-        if self.engine.dialect.name == "sqlite":
-            return ()
-        with self.engine.connect() as connection:
-            off = [name for name in ("fsync", "full_page_writes") if _setting(connection, name) == "off"]
-        return tuple(f"PostgreSQL runs with {name} = off: a power cut may destroy the database." for name in off)
+        return is_done
 
     def close(self) -> None:
         """Close the connections."""
@@ -136,6 +137,25 @@ class Database:
         self._carried[name] = value
         for sessions in (self._read, self._write):
             sessions.configure(info=dict(self._carried))
+
+
+def _overwrite_freed(cursor: Any, largest: int | None) -> bool:
+    def told(pragma: str) -> int:
+        value: int = cursor.execute(f"PRAGMA {pragma}").fetchone()[0]
+        return value
+
+    cursor.execute("PRAGMA query_only = 0")  # whoever had the connection before may have been reading
+    is_freed = told("user_version") == _IS_FREED
+    is_too_large = largest is not None and told("page_count") * told("page_size") > largest
+    if is_freed and not is_too_large:
+        cursor.execute("VACUUM")
+        cursor.execute("PRAGMA user_version = 0")
+    told(f"busy_timeout = {_CHECKPOINT_PATIENCE_MS}")
+    is_busy = told("wal_checkpoint(TRUNCATE)")
+    told(f"busy_timeout = {LOCK_TIMEOUT_MS}")
+    if is_busy:
+        _log.warning("the log of SQLite could not be emptied yet: somebody is still reading")
+    return not is_busy and not (is_freed and is_too_large)
 
 
 def reason_of(error: SQLAlchemyError) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from subscribers import audit, subscriptions, suppression
-from subscribers.actor import CHANGE_OWN_CHOICES, MANAGE_PEOPLE, Actor, ActorKind
+from subscribers.actor import CHANGE_OWN_CHOICES, MANAGE_PEOPLE, Actor, ActorKind, Permission
 from subscribers.errors import PersonGone
 from subscribers.holders import DataSubject, Found, Holder, subject_of
 from subscribers.models import ConsentKind, Subscriber, Subscription, SubscriptionState, SuppressionReason
@@ -76,7 +76,7 @@ def have_erased(session: Session, of: DataSubject, *, holders: Sequence[Holder],
         holder.erase(session, of, now=now)
 
 
-def _right(by: Actor) -> str:
+def _right(by: Actor) -> Permission:
     return CHANGE_OWN_CHOICES if by.kind is ActorKind.READER else MANAGE_PEOPLE
 
 

@@ -61,6 +61,8 @@ class Retention:
         while step:
             with self._database.writing() as session:
                 step = clock.step(session, facts)
+                if step:
+                    self._database.note_freed(session)
             total += step
         return total
 
