@@ -34,7 +34,7 @@ def test_what_is_due_is_counted_ended_and_noted(database: Database, tmp_path: Pa
     path.write_text("email,reason\r\n", "utf-8")
     os.utime(path, (NOW.timestamp(), NOW.timestamp()))
     retention = a_retention(database, tmp_path)
-    expected = {name: 0 for name in RetentionSettings.__dataclass_fields__} | {
+    expected = dict.fromkeys(RetentionSettings.__dataclass_fields__, 0) | {
         "unconfirmed": 1,
         "audit": 2,
         "alerts": 1,
