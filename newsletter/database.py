@@ -129,6 +129,14 @@ class Database:
             connection.close()
         return is_done
 
+    def problems(self) -> tuple[str, ...]:
+        """What in the server's own settings breaks the promise that what was committed is on disk."""
+        if self.engine.dialect.name == "sqlite":
+            return ()
+        with self.engine.connect() as connection:
+            off = [name for name in ("fsync", "full_page_writes") if _setting(connection, name) == "off"]
+        return tuple(f"PostgreSQL runs with {name} = off: a power cut may destroy the database." for name in off)
+
     def close(self) -> None:
         """Close the connections."""
         self.engine.dispose()

@@ -3,9 +3,10 @@ import os
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
 from subscribers.address import EmailAddress
-from subscribers.holders import DataSubject
+from subscribers.holders import DataSubject, Holder
 from subscribers.importing import leftovers
 
 NOW = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
@@ -16,7 +17,7 @@ FULL = f"{KEPT}<ANNA@example.ORG>;Anna;broken\r\n"
 
 
 @pytest.fixture
-def holder(tmp_path: Path) -> leftovers.Holder:
+def holder(tmp_path: Path) -> Holder:
     return leftovers.holder(tmp_path)
 
 
@@ -26,36 +27,36 @@ def written(folder: Path, text: str, *, name: str = "leser") -> Path:
     return path
 
 
-def test_rows_of_a_person_are_told(holder: leftovers.Holder, tmp_path: Path) -> None:
+def test_rows_of_a_person_are_told(holder: Holder, tmp_path: Path) -> None:
     written(tmp_path, FULL)
 
-    found = holder.disclose(None, OF)  # type: ignore[arg-type]  # files need no session
+    found = holder.disclose(Session(), OF)
 
     assert found == [{"file": "leser-bad-rows.csv", "row": ["<ANNA@example.ORG>", "Anna", "broken"]}]
 
 
-def test_rows_of_a_person_are_taken_out_and_others_stay_as_they_are(holder: leftovers.Holder, tmp_path: Path) -> None:
+def test_rows_of_a_person_are_taken_out_and_others_stay_as_they_are(holder: Holder, tmp_path: Path) -> None:
     path = written(tmp_path, FULL)
 
-    holder.erase(None, OF, now=NOW)
-    holder.erase(None, OF, now=NOW)
+    holder.erase(Session(), OF, now=NOW)
+    holder.erase(Session(), OF, now=NOW)
 
     assert path.read_bytes().decode() == KEPT
     assert os.listdir(tmp_path) == ["leser-bad-rows.csv"]  # noqa: PTH208  # no draft is left
 
 
-def test_a_file_of_that_person_alone_goes(holder: leftovers.Holder, tmp_path: Path) -> None:
+def test_a_file_of_that_person_alone_goes(holder: Holder, tmp_path: Path) -> None:
     written(tmp_path, "\ufeffemail,reason\r\nanna@example.org,broken\r\n")
 
-    holder.erase(None, OF, now=NOW)
+    holder.erase(Session(), OF, now=NOW)
 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_an_address_nobodys_rows_are_found(holder: leftovers.Holder, tmp_path: Path) -> None:
+def test_without_an_address_nobodys_rows_are_found(holder: Holder, tmp_path: Path) -> None:
     path = written(tmp_path, FULL)
 
-    holder.erase(None, DataSubject(7, "", "", ""), now=NOW)
+    holder.erase(Session(), DataSubject(7, "", "", ""), now=NOW)
 
     assert path.read_bytes().decode() == FULL
 
@@ -63,9 +64,9 @@ def test_without_an_address_nobodys_rows_are_found(holder: leftovers.Holder, tmp
 def test_no_folder_holds_nothing(tmp_path: Path) -> None:
     holder = leftovers.holder(tmp_path / "imports")
 
-    holder.erase(None, OF, now=NOW)
+    holder.erase(Session(), OF, now=NOW)
 
-    assert holder.disclose(None, OF) == []  # type: ignore[arg-type]  # files need no session
+    assert holder.disclose(Session(), OF) == []
 
 
 def test_old_files_are_removed(tmp_path: Path) -> None:
