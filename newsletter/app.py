@@ -66,7 +66,7 @@ class App:
             raise DatabaseUnusable(f"The database cannot be opened: {reason_of(error)}") from error
         if not current:
             raise DatabaseUnusable("The database is of another version: `newsletter init` brings it up to date.")
-        database.bind(EngineJobs(database, clock=now))
+        database.bind(EngineJobs(database, clock=now), templates=settings.template_folders())
         database.bind_holders(partial(_holders, settings))
         return cls(settings, database, secret)
 

@@ -14,8 +14,9 @@ what others committed meanwhile (READ COMMITTED). So who reads a row to change i
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -43,6 +44,7 @@ _CONNECTIONS_MORE = 35
 
 # Where a session carries what was bound to it, and what it wants done once it has committed.
 JOBS = "jobs"
+TEMPLATES = "templates"
 HOLDERS = "holders"
 FREED = "freed"  # True: what it has taken away must be gone from the disk, too
 _READING = "reading"
@@ -95,9 +97,14 @@ class Database:
         if is_freed:
             self.overwrite_freed(largest=_QUICKLY_REWRITTEN)
 
-    def bind(self, jobs: object) -> None:
-        """Have all sessions from now on carry an engine's jobs, for `newsletter.delivery.jobs.jobs_of`."""
+    def bind(self, jobs: object, *, templates: Sequence[Path] | None = None) -> None:
+        """Have all sessions from now on carry an engine's jobs, for `newsletter.delivery.jobs.jobs_of`.
+
+        And the folders of templates, if given, for `newsletter.mails.folders`; without any, there are the shipped ones.
+        """
         self._carry(JOBS, jobs)
+        if templates is not None:
+            self._carry(TEMPLATES, tuple(templates))
 
     def bind_holders(self, holders: Callable[[], object]) -> None:
         """Have all sessions from now on carry what gives the holders, for `newsletter.readers.holding.holders_of`."""

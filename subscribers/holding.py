@@ -11,6 +11,7 @@ from subscribers.holders import DataSubject, Found, Holder
 from subscribers.models import (
     ConsentEvidence,
     ConsentRecord,
+    ErrandState,
     MailingList,
     Subscriber,
     Subscription,
@@ -21,14 +22,13 @@ from subscribers.models import (
 )
 from subscribers.people import LIMITS
 
-FIELDS = (*LIMITS, *(name for name in ("region",) if name not in LIMITS))
-
 
 def holders(*, keep_evidence: bool = False) -> tuple[Holder, ...]:
     """All of this package, that of people first. `keep_evidence` leaves the evidence to its own clock."""
     return (
         Holder("person", (Subscriber,), _person, _erase_person),
         Holder("subscriptions", (Subscription, SubscriptionTopic), _subscriptions, _erase_subscriptions),
+        Holder("errands", (ErrandState,), _errands, _erase_errands),
         Holder("consent", (ConsentEvidence,), _consent, _keep_evidence if keep_evidence else _erase_evidence),
         Holder("suppressions", (Suppression,), _suppressions, _erase_notes),
         Holder("acts", (), _acts, _erase_nothing),
@@ -47,7 +47,7 @@ def evidence_of(subscriber_id: int) -> Any:
 
 def _person(session: Session, of: DataSubject) -> Found:
     found = session.get_one(Subscriber, of.subscriber_id)
-    told = {name: getattr(found, name) for name in FIELDS}
+    told = {name: getattr(found, name) for name in LIMITS}
     known = {"provider": found.provider, "known_since": found.created_at.isoformat()}
     return [{"id": found.id, "address": found.address, "address_as_compared": found.address_key, **told, **known}]
 
@@ -56,7 +56,7 @@ def _erase_person(session: Session, of: DataSubject, *, now: dt.datetime) -> Non
     person = session.get_one(Subscriber, of.subscriber_id)
     person.address, person.address_key, person.suppression_key = "", erased_key(person.id), ""
     person.provider = "other"
-    for name in FIELDS:
+    for name in LIMITS:
         setattr(person, name, "")
     person.erased_at = person.erased_at or now
     session.flush()
@@ -108,6 +108,19 @@ def _erase_subscriptions(session: Session, of: DataSubject, *, now: dt.datetime)
         .where(Subscription.subscriber_id == of.subscriber_id)
         .values(measured=None, topics_chosen=False, paused_until=None)
     )
+
+
+def _errands(session: Session, of: DataSubject) -> Found:
+    rows = session.scalars(
+        select(ErrandState).where(ErrandState.subscriber_id == of.subscriber_id).order_by(ErrandState.errand)
+    )
+    return [{"errand": row.errand, "asked": row.asked_at.isoformat(), "address": row.address} for row in rows]
+
+
+def _erase_errands(session: Session, of: DataSubject, *, now: dt.datetime) -> None:
+    del now
+    theirs = ErrandState.subscriber_id == of.subscriber_id
+    session.execute(delete(ErrandState).where(theirs).execution_options(synchronize_session=False))
 
 
 def _consent(session: Session, of: DataSubject) -> Found:

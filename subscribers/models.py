@@ -4,11 +4,11 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from subscribers.errors import WrongMove
-from subscribers.orm import READER, Base
+from subscribers.orm import READER, STAFF, Base
 
 
 class SubscriptionState(StrEnum):
@@ -35,6 +35,7 @@ class ConsentKind(StrEnum):
     IMPORTED_WITH_PROOF = "imported with proof"  # an earlier consent, its proof kept as evidence
     IMPORTED_WITHOUT_PROOF = "imported without proof"
     LEFT = "left"
+    ADDRESS_CHANGED = "address changed"  # by the reader, who pressed a button in a mail to the new address
     MEASURING_AGREED = "measuring agreed"  # the person may be measured, from now on
     MEASURING_REFUSED = "measuring refused"  # asked and refused, or withdrawn; holds for mails delivered too
 
@@ -49,8 +50,17 @@ class SuppressionReason(StrEnum):
     ERASED = "erased"
 
 
+class Errand(StrEnum):
+    """What a reader may do with all that is kept of them, each behind a fresh link, mailed, that counts an hour."""
+
+    DOWNLOAD = "download"
+    ERASE = "erase"
+    CHANGE_ADDRESS = "change-address"
+    NEW_ADDRESS = "new-address"  # the second half of a change, mailed to the address that is to be
+
+
 class MailingList(Base):
-    """A list people subscribe to."""
+    """A list people subscribe to; `form` is what its sign-up form asks, as `form_fields` reads it."""
 
     __tablename__ = "mailing_list"
 
@@ -58,6 +68,7 @@ class MailingList(Base):
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(5))
+    form: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[dt.datetime]
 
 
@@ -149,6 +160,21 @@ class SubscriptionTopic(Base):
     topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"), primary_key=True, index=True, info=READER)
 
 
+class ErrandState(Base):
+    """Which link to one errand of a person counts: the one of this number, mailed at `asked_at`, and none before it.
+
+    `address` is where a person wants their mail from now on, in `Errand.NEW_ADDRESS` alone, until they say so there.
+    """
+
+    __tablename__ = "errand"
+
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"), primary_key=True)
+    errand: Mapped[str] = mapped_column(String(20), primary_key=True)
+    number: Mapped[int]
+    asked_at: Mapped[dt.datetime]
+    address: Mapped[str] = mapped_column(String(320), default="", info=READER)
+
+
 class Wording(Base):
     """The exact words a person was shown, kept once by their hash (SHA-256, hexadecimal)."""
 
@@ -158,6 +184,35 @@ class Wording(Base):
     language: Mapped[str] = mapped_column(String(5))
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[dt.datetime]
+
+
+class ListWording(Base):
+    """One version of the words a list's form shows in one language, in place of the shipped ones.
+
+    `text` may name `%(list)s` and `%(publisher)s`; the words as shown, names filled in, are a `Wording`.
+    The version in force has no `until`.
+    """
+
+    __tablename__ = "list_wording"
+    __table_args__ = (
+        Index(
+            "uq_list_wording_in_force",
+            "list_id",
+            "language",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("mailing_list.id"))
+    language: Mapped[str] = mapped_column(String(5))
+    text: Mapped[str] = mapped_column(Text)
+    since: Mapped[dt.datetime]
+    until: Mapped[dt.datetime | None]
+    made_by: Mapped[str] = mapped_column(String(320), info=STAFF)
+    ended_by: Mapped[str] = mapped_column(String(320), default="", info=STAFF)
 
 
 class ConsentRecord(Base):

@@ -20,6 +20,7 @@ LIMITS = {
     "first_name": 120,
     "last_name": 120,
     "organisation": 200,
+    "region": 120,
     "language": 5,
 }
 _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
@@ -39,6 +40,7 @@ class Person:
     first_name: str = ""
     last_name: str = ""
     organisation: str = ""
+    region: str = ""
     language: str = ""
 
     def __post_init__(self) -> None:

@@ -21,6 +21,8 @@ _COMMANDS = {
     "doctor": ("installation", "doctor", "Look for what keeps this installation from working."),
     "news": ("news", "news", "Sources, and the pool of news items."),
     "list": ("lists", "lists_group", "The lists people subscribe to."),
+    "text": ("texts", "text", "What system mails and public pages say, per list and language."),
+    "topic": ("topics", "topic", "The subjects of a list that its readers can choose."),
     "publication": ("publications", "publication", "The newsletters as readers know them."),
     "subscriber": ("people", "subscriber", "The people on the lists."),
     "issue": ("issues", "issue", "Compose, check, approve and send an issue."),

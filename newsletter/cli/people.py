@@ -64,6 +64,7 @@ def import_(file: Path, list_slug: str, consent_proof: str | None, dry_run: bool
 @click.option("--first-name", default="")
 @click.option("--last-name", default="")
 @click.option("--organisation", default="")
+@click.option("--region", default="")
 @click.option("--language", type=click.Choice(LANGUAGES), default=None, help="Else the list's.")
 def add(email: str, list_slug: str, requested_by: str, language: str | None, **told: str) -> None:
     """Put somebody on a list who asked for it; a confirmation mail asks them."""

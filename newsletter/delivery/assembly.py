@@ -118,12 +118,18 @@ class Assembly:
         self._segments.append(segment)
 
 
-def neutral(compiled: CompiledIssue, *, view_url: str, unsubscribe_url: str | None = None) -> str:
+def neutral(
+    compiled: CompiledIssue,
+    *,
+    view_url: str,
+    unsubscribe_url: str | None = None,
+    preferences_url: str | None = None,
+) -> str:
     """The HTML that everybody may see: no person's fields, so fallbacks stand in; no person's links.
 
-    Without `unsubscribe_url` the link to leave leads to the page itself.
+    Links to leave and to choose lead to the page itself, where no address is given for them.
     """
-    links = Links(unsubscribe=unsubscribe_url or view_url, view=view_url)
+    links = Links(unsubscribe=unsubscribe_url or view_url, preferences=preferences_url or view_url, view=view_url)
     return filled(compiled.html, Recipient(address=""), links, escaped=True)
 
 

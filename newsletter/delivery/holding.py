@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.delivery.assembly import filled
 from newsletter.delivery.models import Delivery, DeliveryAttempt, DeliveryState, Mailing, MailingKind, MailingState
-from newsletter.delivery.recipients import Links, recipient_of
+from newsletter.delivery.recipients import CONFIRM_TOKEN, ERRAND_PATH, Links, recipient_of
 from newsletter.delivery.transports.urls import MaildirUrl, parse
 from newsletter.issues import compilations
 from newsletter.rendering.compiled import CompiledIssue
@@ -26,9 +26,10 @@ from subscribers.address import EmailAddress
 from subscribers.audience import Exclusion
 from subscribers.errors import AddressInvalid
 from subscribers.holders import DataSubject, Found, Holder
+from subscribers.models import Subscription
 
 _WAITING = (DeliveryState.QUEUED.value, DeliveryState.DEFERRED.value)
-_TOKEN = "_token"  # noqa: S105  # how the names of fields end that hold one: a key to a page, no datum of anybody
+_KEYS = (CONFIRM_TOKEN, ERRAND_PATH)  # fields that open a page, and are no datum of anybody
 
 
 def ledger_holder() -> Holder:
@@ -94,7 +95,7 @@ def _mail(session: Session, delivery: Delivery, mailing: Mailing, compiled: Comp
         "state": delivery.state,
         "at": delivery.at.isoformat() if delivery.at else None,
         "address": delivery.address,
-        "fields": {name: value for name, value in delivery.fields.items() if not name.endswith(_TOKEN)},
+        "fields": {name: value for name, value in delivery.fields.items() if name not in _KEYS},
         "reply": _reply(delivery),
         "earlier_replies": [_reply(attempt) for attempt in _attempts(session, delivery)],
     }
@@ -134,10 +135,12 @@ def _erase_mails(session: Session, of: DataSubject, *, now: dt.datetime) -> None
 
 
 def _theirs(of: DataSubject) -> ColumnElement[bool]:
-    """The rows planned for the person, and tests to the address; a test knows no person."""
+    """The rows planned for the person; and what knows no person: mail about another address, and tests to this one."""
+    subscriptions = select(Subscription.id).where(Subscription.subscriber_id == of.subscriber_id)
+    to_another_address = and_(Delivery.subscriber_id.is_(None), Delivery.subscription_id.in_(subscriptions))
     tests = select(Mailing.id).where(Mailing.kind == MailingKind.TEST.value)
     to_the_address = and_(Delivery.mailing_id.in_(tests), Delivery.address_key == of.address_key)
-    return or_(Delivery.subscriber_id == of.subscriber_id, to_the_address)
+    return or_(Delivery.subscriber_id == of.subscriber_id, to_another_address, to_the_address)
 
 
 def _messages_to(folder: Path, of: DataSubject) -> Iterator[Path]:

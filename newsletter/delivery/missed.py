@@ -1,6 +1,6 @@
 """Sending an issue to those it missed: who joined later, was refused, or was left out.
 
-    missed.number(session, mailing)  # of people, asked beforehand
+    missed.number(session, mailing, now=now)  # of people, asked beforehand
     child = missed.send(session, mailing, by=by, now=now)
 
 A mailing to the missed is a child of the issue's mailing: the same stored mail to the same list. Its
@@ -61,7 +61,7 @@ class NobodyMissed(NewsletterError):
         self.mailing_id = mailing_id
 
 
-def number(session: Session, mailing: Mailing) -> int:
+def number(session: Session, mailing: Mailing, *, now: dt.datetime) -> int:
     """How many people a mailing to the missed would reach now.
 
     Raises:
@@ -70,7 +70,7 @@ def number(session: Session, mailing: Mailing) -> int:
         Forgotten: whom it reached is kept no longer.
     """
     _full_mailing(session, mailing)
-    people = audience.confirmed(mailing.list_id or 0).with_only_columns(func.count())
+    people = audience.confirmed(mailing.list_id or 0, now=now).with_only_columns(func.count())
     return session.scalar(people.where(~has_issue(session, mailing))) or 0
 
 

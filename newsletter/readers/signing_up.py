@@ -4,6 +4,7 @@ A visitor gets the same answer whatever is known about the address.
 """
 
 import datetime as dt
+from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,8 +33,10 @@ def sign_up(
     secret: Secret,
     by: Actor,
     now: dt.datetime,
+    wording_language: str = "",
+    topic_slugs: Collection[str] | None = None,
 ) -> None:
-    """Ask for a list, as any visitor can; mails a confirmation where one is due.
+    """Ask for a list, as any visitor can; mails a confirmation where one is due. As `subscribing.request`.
 
     Raises:
         ListNotOpen: the list has no publication.
@@ -50,6 +53,8 @@ def sign_up(
         secret=secret,
         by=by,
         now=now,
+        wording_language=wording_language,
+        topic_slugs=topic_slugs,
     )
     _act(session, decision, mailing_list, publication, secret=secret, by=by, now=now)
 

@@ -13,7 +13,8 @@ from typing import Any
 from newsletter.content import merge
 
 RECIPIENT_FIELDS = merge.RECIPIENT_FIELDS
-LINK_NAMES = ("unsubscribe", "view", "confirm")
+ISSUE_LINKS = ("unsubscribe", "preferences", "view")  # what a design may use
+LINK_NAMES = (*ISSUE_LINKS, "confirm", "errand")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from fastapi.responses import HTMLResponse
 
 from newsletter.app import App
 from newsletter.i18n import LANGUAGES, best_language
+from newsletter.texts import reading
+from newsletter.texts.passages import Place
+from newsletter.texts.prose import Prose
 from newsletter.web.pages import Pages
 
 # Where neither the visitor nor a list says anything: the language of the source texts.
@@ -43,6 +46,11 @@ class Visit:
     def language_of_mail(self, language: str) -> str:
         """The language asked for, else the one of the mail that brought the reader here, where known."""
         return self.asked_language or (language if language in LANGUAGES else self.language())
+
+    def texts(self, place: Place, slug: str, *, language: str, **values: str) -> dict[str, Prose]:
+        """What a list says on a page, by part: `{{ texts.heading }}`; the product's own words where it says nothing."""
+        with self.app.reading() as session:
+            return reading.of_slug(session, slug, language=language).said(place, values)
 
     def page(
         self,

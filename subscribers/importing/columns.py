@@ -8,6 +8,7 @@ from subscribers.people import Person
 from subscribers.spreadsheet import original
 
 ADDRESS = "address"
+TOPICS = "topics"
 
 # Names as `_bare` leaves them: small letters without accents, nothing else.
 _NAMES = {
@@ -20,10 +21,13 @@ _NAMES = {
         "organisation organization org firma firmenname unternehmen company companyname institution "
         "einrichtung redaktion medium behorde behoerde verein verband arbeitgeber"
     ),
+    "region": "region gebiet landkreis kreis bezirk bundesland county district",
     "language": "sprache language lang locale sprachcode",
+    TOPICS: "topics topic themen thema interessen interests",
 }
 _FIELDS = {name: field for field, names in _NAMES.items() for name in names.split()}
 _LANGUAGES = {"deutsch": "de", "german": "de", "englisch": "en", "english": "en"}
+_OF_NO_PERSON = {ADDRESS, TOPICS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,21 @@ class Columns:
         place = self.places[ADDRESS]
         return original(cells[place].strip()) if place < len(cells) else ""
 
+    def topics_of(self, cells: Sequence[str]) -> frozenset[str] | None:
+        """The short names of the topics a row chooses; None where it says nothing, and so gets every topic.
+
+        `sport|culture` are two, `|` alone is a choice of none.
+        """
+        place = self.places.get(TOPICS, len(cells))
+        text = original(cells[place].strip()) if place < len(cells) else ""
+        return frozenset(part.strip() for part in text.split("|") if part.strip()) if text else None
+
     def person_of(self, cells: Sequence[str]) -> Person:
         """What a row tells of its person."""
         told = {
             field: original(cells[place].strip())
             for field, place in self.places.items()
-            if field != ADDRESS and place < len(cells) and cells[place]
+            if field not in _OF_NO_PERSON and place < len(cells) and cells[place]
         }
         if "language" in told:
             told["language"] = _language(told["language"])

@@ -34,6 +34,7 @@ class GoodRow:
     cells: tuple[str, ...]
     address: EmailAddress
     person: Person
+    topics: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Sheet:
             address = EmailAddress.parse(text)
         except AddressInvalid as error:
             return BadRow(record.line, cells, str(error).rstrip("."))
-        return GoodRow(record.line, cells, address, self.columns.person_of(cells))
+        return GoodRow(record.line, cells, address, self.columns.person_of(cells), self.columns.topics_of(cells))
 
 
 @contextmanager

@@ -25,14 +25,17 @@ OF_NOBODY = {
     "delivery_window": "mailing_id first_position last_position batch provider state due_at owner executor epoch"
     " leased_at seen_at",
     "engine_seat": "id seen_at",
+    "errand": "subscriber_id errand number asked_at",
     "installation": "id install_id secret_fingerprint created_at",
     "issue": "id publication_id state revision created_at due_at",
     "issue_item": "issue_id item_id",
     "issue_revision": "issue_id number content at",
     "journal_folder": "id host generation mark seen_at doubt",
+    "list_text": "id list_id passage language text changed_at",
+    "list_wording": "id list_id language text since until",
     "mailing": "id kind name issue_id parent_id list_id compiled state reason stopped_for epoch due_at plan_cursor"
     " next_position planned_at created_at finished_at forgotten_to",
-    "mailing_list": "id slug name language created_at",
+    "mailing_list": "id slug name language created_at form",
     "news_item": "id source_id origin identity title lead body credit caption date link language image image_alt"
     " image_width image_height version content_digest created_at changed_at",
     "pace": "key per_second even_at slowed_to slowed_from slowed_at held_until holds",
@@ -40,6 +43,7 @@ OF_NOBODY = {
     "rate": "key even_at",
     "relay": "name failures retry_at since reply",
     "source": "id url kind title etag last_modified created_at checked_at failure",
+    "spent_proof": "key spent_on expires_at",
     "staff_user": "id created_at",
     "subscriber": "id created_at erased_at",
     "subscription": "id subscriber_id list_id state source created_at changed_at confirmation_sent_at",

@@ -14,6 +14,7 @@ from newsletter.readers.retention.facts import Facts
 from subscribers import forgetting, suppression
 from subscribers.actor import Actor
 from subscribers.holders import subject_of
+from subscribers.importing.sorting import SOURCE as IMPORTED
 from subscribers.models import (
     ConsentEvidence,
     ConsentKind,
@@ -29,7 +30,6 @@ from subscribers.orm import current
 LATELY = dt.timedelta(days=2)
 AT_ONCE = 40  # people; less than a tenth of a second on SQLite
 EVIDENCE_AT_ONCE = 1_000
-IMPORTED = "import"  # the source of subscriptions that nobody of whom was asked
 
 
 def unconfirmed_due(session: Session, facts: Facts) -> int:
@@ -107,13 +107,9 @@ def _number(session: Session, rows: Select[*tuple[int, ...]]) -> int:
 
 
 def _waiting(facts: Facts, *, imported: bool) -> Select[*tuple[int, ...]]:
-    return (
-        select(Subscription.subscriber_id, Subscription.id)
-        .where(
-            _has_waited(facts.before), Subscription.source == IMPORTED if imported else Subscription.source != IMPORTED
-        )
-        .order_by(Subscription.id)
-    )
+    of_kind = Subscription.source == IMPORTED if imported else Subscription.source != IMPORTED
+    waiting = select(Subscription.subscriber_id, Subscription.id).where(_has_waited(facts.before), of_kind)
+    return waiting.order_by(Subscription.id)
 
 
 def _has_waited(before: dt.datetime) -> ColumnElement[bool]:

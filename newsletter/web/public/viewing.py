@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from newsletter.delivery import assembly
 from newsletter.delivery.models import Mailing, MailingKind
 from newsletter.issues import compilations
+from newsletter.web.public.tokens import Token
 from newsletter.web.visit import PRIVATE, Visit, visit_of
 from subscribers import tokens
 from subscribers.errors import TokenInvalid
@@ -22,7 +23,7 @@ router = APIRouter()
 
 
 @router.api_route("/view/{token}", methods=["GET", "HEAD"])
-def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
+def show(token: Token, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     """Show the HTML of a mailing as it went out."""
     app = visit.app
     try:
@@ -38,5 +39,6 @@ def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
         compiled,
         view_url=f"{app.settings.public_url}/view/{token}",
         unsubscribe_url=f"{app.settings.public_url}/leave",
+        preferences_url=f"{app.settings.public_url}/preferences",
     )
     return HTMLResponse(content, headers={**PRIVATE, "Content-Security-Policy": POLICY})
