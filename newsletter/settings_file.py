@@ -66,6 +66,7 @@ class RetentionSettings:
     """How many days each kind of data about people is kept; `newsletter.readers.retention` says since when."""
 
     unconfirmed: int = 30
+    new_addresses: int = 1
     imported: int = 365
     left: int = 3 * 365
     erased: int = 0

@@ -14,9 +14,8 @@ from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
 from newsletter.content.characters import on_one_line
+from newsletter.delivery import discretion
 
-NOBODY = "…"  # stands in a reply where it named the recipient
-_SHORTEST_NAME = 3  # letters; what is shorter is likelier to be a word
 TEXT_LIMIT = 1000  # characters of a reply that are kept; a hostile relay may send megabytes
 
 
@@ -57,15 +56,15 @@ class Reply:
         """Clean the text."""
         object.__setattr__(self, "text", on_one_line(self.text)[:TEXT_LIMIT])
 
-    def without(self, address: str) -> "Reply":
-        """The same reply, not naming whom it is about: the row of the ledger tells that, and can be erased."""
-        local = address.rpartition("@")[0]
-        if not local or local.casefold() not in self.text.casefold():
+    def about_nobody(self, recipient: str, *, sender: str) -> "Reply":
+        """The same reply without whom it is about: the row of the ledger tells that, and can be erased.
+
+        Before the recipient was named to the relay, it can speak of nobody.
+        """
+        if self.step < Step.RCPT:
             return self
-        named = re.escape(address)
-        if len(local) >= _SHORTEST_NAME:
-            named += rf"|(?<![\w.+-]){re.escape(local)}(?![\w+-]|\.\w)"
-        return replace(self, text=re.sub(named, NOBODY, self.text, flags=re.IGNORECASE))
+        words = discretion.about_nobody(self.text, recipient, but=sender)
+        return self if words == self.text else replace(self, text=words)
 
     @classmethod
     def parse(cls, step: Step, code: int, text: str) -> "Reply":

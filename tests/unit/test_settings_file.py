@@ -88,7 +88,7 @@ def test_a_file_that_is_not_there_and_an_empty_one_say_nothing(path: Path) -> No
         (
             "[retention]\nmails = 3\n",
             2,
-            "[retention] has no “mails”, only unconfirmed, imported, left, erased, deliveries",
+            "[retention] has no “mails”, only unconfirmed, new_addresses, imported, left, erased, deliveries",
         ),
         ("[retention]\naudit = 0\n", 2, "days are a whole number from 1 to 36500"),
         ("[retention]\nunconfirmed = 14\n", 2, "days are a whole number from 15 to 36500"),

@@ -82,6 +82,15 @@ def _of_people(days: RetentionSettings) -> tuple[Clock, ...]:
             people.unconfirmed_step,
         ),
         Clock(
+            "new_addresses",
+            days.new_addresses,
+            "Addresses that were to become somebody's, never confirmed by who owns them",
+            "the mail that asked",
+            "blanked; the mail itself is a system mail",
+            people.new_addresses_due,
+            people.new_addresses_step,
+        ),
+        Clock(
             "imported",
             days.imported,
             "People imported without proof, with their evidence",

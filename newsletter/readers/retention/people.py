@@ -7,7 +7,7 @@ have confirmed in this very moment.
 
 import datetime as dt
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from newsletter.readers.retention.facts import Facts
@@ -19,6 +19,7 @@ from subscribers.models import (
     ConsentEvidence,
     ConsentKind,
     ConsentRecord,
+    ErrandState,
     Subscriber,
     Subscription,
     SubscriptionState,
@@ -40,6 +41,20 @@ def unconfirmed_due(session: Session, facts: Facts) -> int:
 def unconfirmed_step(session: Session, facts: Facts) -> int:
     """Take the next of them away."""
     return _take_away(session, facts, imported=False)
+
+
+def new_addresses_due(session: Session, facts: Facts) -> int:
+    """How many addresses were typed as somebody's new one, and never confirmed by who owns them."""
+    return session.scalar(select(func.count()).select_from(ErrandState).where(_was_asked(facts.before))) or 0
+
+
+def new_addresses_step(session: Session, facts: Facts) -> int:
+    """Forget all of them: one of an hour ago opens nothing any more."""
+    blanked = update(ErrandState).where(_was_asked(facts.before)).values(address="")
+    forgotten = session.execute(
+        blanked.returning(ErrandState.subscriber_id).execution_options(synchronize_session=False)
+    )
+    return len(forgotten.all())
 
 
 def imported_due(session: Session, facts: Facts) -> int:
@@ -110,6 +125,10 @@ def _waiting(facts: Facts, *, imported: bool) -> Select[*tuple[int, ...]]:
     of_kind = Subscription.source == IMPORTED if imported else Subscription.source != IMPORTED
     waiting = select(Subscription.subscriber_id, Subscription.id).where(_has_waited(facts.before), of_kind)
     return waiting.order_by(Subscription.id)
+
+
+def _was_asked(before: dt.datetime) -> ColumnElement[bool]:
+    return and_(ErrandState.address != "", ErrandState.asked_at < before)
 
 
 def _has_waited(before: dt.datetime) -> ColumnElement[bool]:

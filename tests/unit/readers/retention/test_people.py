@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 from newsletter.readers.holding import holders
 from newsletter.readers.retention import people as clocks
 from newsletter.readers.retention.facts import Facts
-from subscribers import consent, forgetting, holding, people, subscribing, suppression
+from subscribers import consent, errands, forgetting, holding, people, subscribing, suppression
 from subscribers.address import EmailAddress
 from subscribers.models import (
     ConsentEvidence,
     ConsentRecord,
+    ErrandState,
     MailingList,
     Subscriber,
     Subscription,
@@ -113,6 +114,20 @@ def test_who_had_left_and_asked_again_in_vain_has_left_as_before(session: Sessio
     assert subscription.changed_at == NOW + dt.timedelta(days=1)
     assert evidence(session) == 3  # of the request, the confirmation and the leaving, but not of what came after
     assert people.find(session, ANNA) is not None
+
+
+def test_a_new_address_nobody_confirmed_is_forgotten(session: Session) -> None:
+    subscription = a_subscription(session, a_list(session))
+    errands.ask_new_address(
+        session, subscription, EmailAddress.parse("foreign@example.org"), secret=SECRET, by=VISITOR, now=NOW
+    )
+    session.flush()
+
+    assert all_of(session, clocks.new_addresses_step, NOW) == 0
+    assert clocks.new_addresses_due(session, facts(LATER)) == 1
+    assert all_of(session, clocks.new_addresses_step, LATER) == 1
+
+    assert session.scalars(select(ErrandState.address)).all() == [""]
 
 
 def test_imported_without_proof_has_a_clock_of_its_own(session: Session) -> None:

@@ -68,7 +68,7 @@ def test_a_reader_may_not_run_it(database: Database, tmp_path: Path) -> None:
 
 
 def test_there_is_a_clock_for_each_setting_and_no_other() -> None:
-    days = RetentionSettings(*range(20, 29))
+    days = RetentionSettings(*range(20, 30))
 
     assert {clock.name: clock.days for clock in clocks(days)} == {
         name: getattr(days, name) for name in RetentionSettings.__dataclass_fields__
