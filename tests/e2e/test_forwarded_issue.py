@@ -95,7 +95,7 @@ def issue(site: Running) -> Issue:
     app = site.app
     with app.writing() as session:
         news = session.scalars(select(MailingList)).one()
-        subscription = a_reader(session, news, ADDRESS, **OWNER)
+        subscription = a_reader(session, news, ADDRESS, **OWNER)  # type: ignore[arg-type]  # all are names
         prove(session, subscription)
         events = a_list(session, "termine")
         second = Subscription(
