@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from newsletter.delivery.archive.models import ListArchive, Visibility
 from newsletter.issues.models import Publication
 from newsletter.rendering import palette
 from subscribers.models import MailingList
@@ -23,27 +24,35 @@ _COLOUR = re.compile("[0-9a-f]{6}")
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """A publication as the top of a page shows it; `colour` is `#rrggbb`, or empty where it has none."""
+    """A publication as the top of a page shows it; `colour` is `#rrggbb`, or empty where it has none.
+
+    `archive` is the slug of its list where everybody may find the archive, else empty.
+    """
 
     name: str
     colour: str
-    list_slug: str
+    archive: str
 
 
 def brand_of(session: Session, slug: str | None) -> Brand | None:
     """The publication of a list, the oldest where several share it; of no list in particular, the only one there is."""
     found = (
-        select(Publication.name, Publication.brand, MailingList.slug)
+        select(Publication.name, Publication.brand, MailingList.slug, ListArchive.visibility)
         .join(MailingList, MailingList.id == Publication.list_id)
+        .outerjoin(ListArchive, ListArchive.list_id == MailingList.id)
         .order_by(Publication.id)
         .limit(2)
     )
     rows = session.execute(found if slug is None else found.where(MailingList.slug == slug)).all()
     if not rows or (slug is None and len(rows) > 1):
         return None
-    name, brand, list_slug = rows[0]
+    name, brand, list_slug, visibility = rows[0]
     colour = str(brand.get("colour", "")).lower()
-    return Brand(name, colour if _COLOUR.fullmatch(colour.removeprefix("#")) else "", list_slug)
+    return Brand(
+        name=name,
+        colour=colour if _COLOUR.fullmatch(colour.removeprefix("#")) else "",
+        archive=list_slug if visibility == Visibility.PUBLIC.value else "",
+    )
 
 
 def style_of(digits: str) -> str | None:

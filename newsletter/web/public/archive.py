@@ -27,7 +27,7 @@ def show(slug: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     """Show a page of the archive; what was searched or chosen is for no search engine."""
     asked = visit.request.query_params
     words = asked.get("q", "").strip()[:MOST_CHARACTERS]
-    year, number = _number(asked.get("year")), _number(asked.get("page")) or 1
+    year, number = _number(asked.get("year")), _number(asked.get("page", "1")) or 0
     with visit.app.reading() as session:
         shelf = shelf_of(session, slug)
         page = reading.page(session, shelf.list_id, number=number, year=year, terms=terms_of(words))

@@ -1,5 +1,6 @@
 """What search engines are told: where they may go, and what there is."""
 
+import datetime as dt
 from typing import Annotated
 from xml.etree import ElementTree as ET
 
@@ -34,7 +35,7 @@ def sitemap(visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     with visit.app.reading() as session:
         lists = [each.slug for each in reading.public_lists(session)]
         issues = reading.public_pages(session, most=_MOST - 2 * len(lists))
-    addresses = [
+    addresses: list[tuple[str, dt.datetime | None]] = [
         (f"{url}/", None),
         *((f"{url}/{room}/{slug}", None) for slug in lists for room in ("archive", "lists")),
     ]

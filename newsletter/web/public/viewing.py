@@ -48,15 +48,15 @@ def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
         seen = _seen(session, session.get(Mailing, mailing_id))
     if seen.address:
         return RedirectResponse(f"{url}{seen.address}", 303, PRIVATE)
+    view_url = f"{url}/view/{token}"
     return visit.page(
         "viewed.html",
         language=visit.language_of_mail(seen.compiled.language),
         headers={**PRIVATE, "Content-Security-Policy": POLICY},
         subject=seen.subject,
         mail_language=seen.compiled.language,
-        mail=mail_of(
-            neutral.html(seen.compiled, view_url=f"{url}/view/{token}", own_page=f"{url}/leave"), public_url=url
-        ),
+        canonical=view_url,
+        mail=mail_of(neutral.html(seen.compiled, view_url=view_url, own_page=f"{url}/leave"), public_url=url),
         corrections=seen.corrections,
     )
 
