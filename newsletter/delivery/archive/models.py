@@ -34,9 +34,8 @@ class ListArchive(Base):
 class ArchivedIssue(Base):
     """An issue that went out, as it is listed and found; what it looks like is in its mailing's compiled issue.
 
-    `preheader` is one line about the issue, also where it has none of its own; `teaser` is HTML, for feeds.
-    `text` are its words in reading order and `words` the same, folded for searching (`folding`). `year` is that
-    of `published_at`.
+    `preheader` is one line about the issue, also where it has none of its own. `year` is that of `published_at`.
+    Rows are short, so that thousands are counted and turned over in no time; what is long is in `ArchivedWords`.
     """
 
     __tablename__ = "archived_issue"
@@ -54,6 +53,17 @@ class ArchivedIssue(Base):
     year: Mapped[int]
     subject: Mapped[str] = mapped_column(Text)
     preheader: Mapped[str] = mapped_column(Text)
+
+
+class ArchivedWords(Base):
+    """The words of an archived issue: `teaser` is HTML, for feeds; `text` is all of it in reading order.
+
+    `words` is subject, preheader and text, folded for searching (`folding`).
+    """
+
+    __tablename__ = "archived_words"
+
+    issue_id: Mapped[int] = mapped_column(ForeignKey("archived_issue.issue_id"), primary_key=True, autoincrement=False)
     teaser: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
     words: Mapped[str] = mapped_column(Text)

@@ -14,7 +14,7 @@ from newsletter.content.stored import from_stored
 from newsletter.delivery import neutral
 from newsletter.delivery.archive import teasers
 from newsletter.delivery.archive.folding import fold
-from newsletter.delivery.archive.models import ArchivedIssue
+from newsletter.delivery.archive.models import ArchivedIssue, ArchivedWords
 from newsletter.delivery.archive.slugs import slug_of
 from newsletter.delivery.models import Mailing, MailingKind
 from newsletter.issues import compilations
@@ -47,11 +47,11 @@ def publish(session: Session, mailing: Mailing) -> None:
             year=mailing.due_at.year,
             subject=subject,
             preheader=preheader,
-            teaser=teasers.html_of(content),
-            text=words,
-            words=fold(f"{subject} {preheader} {words}"),
         )
     )
+    session.flush()
+    folded = fold(f"{subject} {preheader} {words}")
+    session.add(ArchivedWords(issue_id=issue.id, teaser=teasers.html_of(content), text=words, words=folded))
     session.flush()
 
 

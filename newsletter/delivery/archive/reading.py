@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from newsletter.delivery.archive.folding import excerpt
-from newsletter.delivery.archive.models import ArchivedIssue, IssueCorrection, ListArchive, Visibility
+from newsletter.delivery.archive.models import ArchivedIssue, ArchivedWords, IssueCorrection, ListArchive, Visibility
 from newsletter.delivery.models import Mailing, MailingState
 from subscribers.models import MailingList
 
@@ -70,22 +70,42 @@ class Neighbours:
     newer: Entry | None
 
 
-def page(
-    session: Session, list_id: int, *, number: int = 1, year: int | None = None, terms: tuple[str, ...] = ()
-) -> Page | None:
-    """A page of a list's issues: all, of one year, with all of these folded terms; None where there is no such page."""
-    wanted = [_of_list(list_id), *(ArchivedIssue.words.contains(term, autoescape=True) for term in terms)]
-    if year is not None:
-        wanted.append(ArchivedIssue.year == year)
+def page(session: Session, list_id: int, *, number: int = 1, year: int | None = None) -> Page | None:
+    """A page of a list's issues, all or of one year; None where there is no such page."""
+    wanted = [_of_list(list_id), *([] if year is None else [ArchivedIssue.year == year])]
     total = session.scalar(_shown(select(func.count())).where(*wanted)) or 0
-    if number < 1 or (number > 1 and (number - 1) * PER_PAGE >= total):
+    if not _is_there(number, total):
         return None
-    columns = (*_COLUMNS, ArchivedIssue.text) if terms else _COLUMNS
     rows = session.execute(
-        _newest_first(_shown(select(*columns)).where(*wanted)).limit(PER_PAGE).offset((number - 1) * PER_PAGE)
+        _newest_first(_shown(select(*_COLUMNS)).where(*wanted)).limit(PER_PAGE).offset((number - 1) * PER_PAGE)
     )
-    entries = (Entry(*row[: len(_COLUMNS)], *((excerpt(row[-1], terms),) if terms else ())) for row in rows)
-    return Page(tuple(entries), number, total)
+    return Page(tuple(Entry(*row) for row in rows), number, total)
+
+
+def search(session: Session, list_id: int, terms: tuple[str, ...], *, number: int = 1) -> Page | None:
+    """A page of the issues that have all of these folded terms; None where there is no such page.
+
+    All words are read once: of 2,000 issues ten megabytes, some hundredths of a second.
+    """
+    has_all = (ArchivedWords.words.contains(term, autoescape=True) for term in terms)
+    found = session.scalars(
+        _newest_first(
+            _shown(select(ArchivedIssue.issue_id))
+            .join(ArchivedWords, ArchivedWords.issue_id == ArchivedIssue.issue_id)
+            .where(_of_list(list_id), *has_all)
+        )
+    ).all()
+    if not _is_there(number, len(found)):
+        return None
+    shown = found[(number - 1) * PER_PAGE : number * PER_PAGE]
+    rows = session.execute(
+        _newest_first(
+            select(*_COLUMNS, ArchivedWords.text)
+            .join(ArchivedWords, ArchivedWords.issue_id == ArchivedIssue.issue_id)
+            .where(ArchivedIssue.issue_id.in_(shown))
+        )
+    )
+    return Page(tuple(Entry(*row[:-1], excerpt(row[-1], terms)) for row in rows), number, len(found))
 
 
 def years(session: Session, list_id: int) -> tuple[int, ...]:
@@ -128,7 +148,11 @@ def newest(session: Session, list_id: int) -> Entry | None:
 def feed(session: Session, list_id: int) -> tuple[FeedEntry, ...]:
     """The newest issues with all that a feed tells of them."""
     rows = session.execute(
-        _newest_first(_shown(select(*_COLUMNS, ArchivedIssue.teaser)).where(_of_list(list_id))).limit(IN_FEED)
+        _newest_first(
+            _shown(select(*_COLUMNS, ArchivedWords.teaser))
+            .join(ArchivedWords, ArchivedWords.issue_id == ArchivedIssue.issue_id)
+            .where(_of_list(list_id))
+        ).limit(IN_FEED)
     ).all()
     corrections: dict[int, list[tuple[dt.datetime, str]]] = {row[0]: [] for row in rows}
     of_these = (
@@ -168,6 +192,11 @@ def public_pages(session: Session, *, most: int) -> tuple[tuple[str, str, dt.dat
     return tuple((list_slug, slug, max(at, later or at)) for list_slug, slug, at, later in rows)
 
 
+def _is_there(number: int, total: int) -> bool:
+    """Tell whether there is a page of that number; the first one there always is."""
+    return number == 1 or 1 < number <= -(-total // PER_PAGE)
+
+
 _COLUMNS = (
     ArchivedIssue.issue_id,
     ArchivedIssue.mailing_id,
@@ -181,8 +210,8 @@ _COLUMNS = (
 
 def _shown(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     """Leave out what was cancelled."""
-    is_on = and_(Mailing.id == ArchivedIssue.mailing_id, Mailing.state != MailingState.CANCELLED.value)
-    return query.select_from(ArchivedIssue).join(Mailing, is_on)
+    cancelled = select(Mailing.id).where(Mailing.state == MailingState.CANCELLED.value)
+    return query.select_from(ArchivedIssue).where(ArchivedIssue.mailing_id.not_in(cancelled))
 
 
 def _of_list(list_id: int) -> ColumnElement[bool]:

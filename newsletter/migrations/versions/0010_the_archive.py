@@ -37,9 +37,6 @@ def upgrade() -> None:
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("preheader", sa.Text(), nullable=False),
-        sa.Column("teaser", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("words", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_archived_issue_issue_id_issue")),
         sa.ForeignKeyConstraint(["list_id"], ["mailing_list.id"], name=op.f("fk_archived_issue_list_id_mailing_list")),
         sa.ForeignKeyConstraint(["mailing_id"], ["mailing.id"], name=op.f("fk_archived_issue_mailing_id_mailing")),
@@ -48,6 +45,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_archived_issue_list_id_published_at", "archived_issue", ["list_id", "published_at"])
     op.create_index(op.f("ix_archived_issue_mailing_id"), "archived_issue", ["mailing_id"])
+    op.create_table(
+        "archived_words",
+        sa.Column("issue_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("teaser", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["issue_id"], ["archived_issue.issue_id"], name=op.f("fk_archived_words_issue_id_archived_issue")
+        ),
+        sa.PrimaryKeyConstraint("issue_id", name=op.f("pk_archived_words")),
+    )
     op.create_table(
         "issue_correction",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -64,5 +72,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take them away again."""
     op.drop_table("issue_correction")
+    op.drop_table("archived_words")
     op.drop_table("archived_issue")
     op.drop_table("list_archive")

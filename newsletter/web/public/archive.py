@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 
 from newsletter.delivery.archive import reading
 from newsletter.delivery.archive.folding import terms_of
@@ -30,7 +31,7 @@ def show(slug: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     year, number = _number(asked.get("year")), _number(asked.get("page", "1")) or 0
     with visit.app.reading() as session:
         shelf = shelf_of(session, slug)
-        page = reading.page(session, shelf.list_id, number=number, year=year, terms=terms_of(words))
+        page = _page(session, shelf.list_id, number=number, year=year, words=words)
         years = reading.years(session, shelf.list_id)
     if page is None or (year is not None and year not in years):
         raise HTTPException(404)
@@ -51,6 +52,14 @@ def show(slug: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
         asked_language=visit.asked_language,
     )
     return shared(visit.request, answer)
+
+
+def _page(session: Session, list_id: int, *, number: int, year: int | None, words: str) -> reading.Page | None:
+    """What is shown: who searches, searches all years."""
+    terms = terms_of(words)
+    if terms:
+        return reading.search(session, list_id, terms, number=number)
+    return reading.page(session, list_id, number=number, year=year)
 
 
 def _turned(visit: Visit, number: int) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 
 from newsletter.app import App
 from newsletter.cli.context import settings
-from newsletter.delivery.archive.models import ArchivedIssue
+from newsletter.delivery.archive.models import ArchivedIssue, ArchivedWords
 from tests.integration.cli.conftest import Run
 from tests.support.archives import sent
 
@@ -70,6 +70,7 @@ def test_init_archives_what_went_out_before(newsletter: Run) -> None:
     an_issue()
     app = App.open(settings())
     with app.writing() as session:
+        session.execute(delete(ArchivedWords))
         session.execute(delete(ArchivedIssue))
     newsletter("init")
     with app.reading() as session:
