@@ -13,7 +13,7 @@ from newsletter.alerting.addressees import Addressee
 from newsletter.alerting.channels import NotTold
 from newsletter.alerting.letters import Letter, hand_over
 from newsletter.database import Database
-from newsletter.delivery.alerts.causes import masked
+from newsletter.delivery.discretion import masked
 from newsletter.delivery.alerts.models import Medium
 from newsletter.delivery.alerts.notices import Notice
 from newsletter.delivery.assembly import Assembly
