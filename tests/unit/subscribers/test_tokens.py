@@ -38,6 +38,11 @@ def test_a_confirmation_counts_for_fourteen_days() -> None:
     assert expired.value.subscription_id == 7
 
 
+def test_a_measuring_token_names_its_subscription_and_that_of_a_test_mail_none() -> None:
+    assert tokens.read_measuring(SECRET, tokens.measuring(SECRET, 7)) == tokens.Measuring(7)
+    assert tokens.read_measuring(SECRET, tokens.measuring_test(SECRET)) == tokens.Measuring(None)
+
+
 def test_a_confirmation_shows_nothing_of_the_address() -> None:
     token = tokens.confirmation(SECRET, 7, address_key="anna@example.org", now=NOW)
 
@@ -60,16 +65,19 @@ def test_tokens_are_short_and_fit_into_a_url() -> None:
 
 
 def test_a_token_of_one_purpose_is_worth_nothing_for_another() -> None:
-    leave, view = tokens.leave(SECRET, 7), tokens.view(SECRET, 7)
+    leave, view, measuring = tokens.leave(SECRET, 7), tokens.view(SECRET, 7), tokens.measuring(SECRET, 7)
     confirmation = tokens.confirmation(SECRET, 7, address_key="a@b.de", now=NOW)
 
-    for wrong in (view, confirmation):
+    for wrong in (view, confirmation, measuring, tokens.measuring_test(SECRET)):
         with pytest.raises(TokenInvalid):
             tokens.read_leave(SECRET, wrong)
-    for wrong in (leave, confirmation):
+    for wrong in (leave, confirmation, measuring):
         with pytest.raises(TokenInvalid):
             tokens.read_view(SECRET, wrong)
-    for wrong in (leave, view):
+    for wrong in (leave, view, confirmation, tokens.leave_test(SECRET)):
+        with pytest.raises(TokenInvalid):
+            tokens.read_measuring(SECRET, wrong)
+    for wrong in (leave, view, measuring):
         with pytest.raises(TokenInvalid):
             tokens.read_confirmation(SECRET, wrong, now=NOW)
 
@@ -81,7 +89,7 @@ def test_a_token_of_another_installation_is_worth_nothing() -> None:
 
 @pytest.mark.parametrize("token", ["", ".", "7", "7.", ".x", "7." + "A" * 24, "ä", "\x00\xff", "7" * 100_000, "\ud800"])
 def test_junk_is_no_token(token: str) -> None:
-    for read in (tokens.read_leave, tokens.read_view):
+    for read in (tokens.read_leave, tokens.read_view, tokens.read_measuring):
         with pytest.raises(TokenInvalid):
             read(SECRET, token)
     with pytest.raises(TokenInvalid):
