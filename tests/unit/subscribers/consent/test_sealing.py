@@ -41,7 +41,8 @@ def seal(session: Session, piece: Piece) -> ConsentSeal:
 
 def heads(session: Session) -> list[tuple[int, int, int]]:
     rows = select(ConsentSealHead.seal, ConsentSealHead.subscriber_id, ConsentSealHead.sequence)
-    return [tuple(row) for row in session.execute(rows.order_by(ConsentSealHead.seal, ConsentSealHead.subscriber_id))]
+    ordered = rows.order_by(ConsentSealHead.seal, ConsentSealHead.subscriber_id)
+    return [(seal, person, sequence) for seal, person, sequence in session.execute(ordered)]
 
 
 def grow(session: Session, subscriber_id: int, mailing_list: MailingList) -> None:
