@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from newsletter.delivery import message_ids
 from newsletter.delivery.models import Delivery, Mailing, MailingKind
 from newsletter.issues import compilations
-from newsletter.mails import confirmation
 from newsletter.rendering.compiled import CompiledIssue, Part
+from newsletter.texts.letters import CONFIRMATION
 from subscribers import consent
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
@@ -71,7 +71,7 @@ def _mails(session: Session, subscriber_id: int, *, secret: Secret) -> list[dict
         .where(
             Delivery.subscriber_id == subscriber_id,
             Mailing.kind == MailingKind.SYSTEM.value,
-            Mailing.name == confirmation.NAME,
+            Mailing.name == CONFIRMATION.short_name,
         )
         .order_by(Mailing.created_at, Mailing.id)
     )

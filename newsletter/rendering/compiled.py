@@ -13,7 +13,8 @@ from typing import Any
 from newsletter.content import merge
 
 RECIPIENT_FIELDS = merge.RECIPIENT_FIELDS
-LINK_NAMES = ("unsubscribe", "view", "confirm", "measuring")
+ISSUE_LINKS = ("unsubscribe", "preferences", "view", "measuring")  # what a design may use
+LINK_NAMES = (*ISSUE_LINKS, "confirm", "errand", "undo")
 
 
 @dataclass(frozen=True, slots=True)

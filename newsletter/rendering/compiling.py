@@ -17,7 +17,7 @@ from newsletter.content import characters
 from newsletter.content.blocks import IssueContent
 from newsletter.content.stored import to_stored
 from newsletter.rendering import palette, templates
-from newsletter.rendering.compiled import CompiledIssue
+from newsletter.rendering.compiled import ISSUE_LINKS, CompiledIssue
 from newsletter.rendering.design import HTML, TEXT, THEME, Design
 from newsletter.rendering.errors import TemplateInvalid
 from newsletter.rendering.frame import Frame
@@ -105,7 +105,7 @@ def _values(content: IssueContent, frame: Frame, words: Words, slots: Slots, *, 
         "direction": "rtl" if frame.language.split("-")[0] in _RIGHT_TO_LEFT else "ltr",
         "public_url": frame.public_url,
         "measured": measured,
-        "links": SimpleNamespace(**{name: slots.token(f"links.{name}") for name in _LINKS}),
+        "links": SimpleNamespace(**{name: slots.token(f"links.{name}") for name in ISSUE_LINKS}),
     }
 
 

@@ -5,7 +5,7 @@ also after a crash, and the file can simply be imported again.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,11 +14,12 @@ from typing import Self
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from subscribers import audit, consent
+from subscribers import audit, consent, topics
 from subscribers.actor import MANAGE_PEOPLE, Actor
+from subscribers.importing.columns import TOPICS
 from subscribers.importing.report import TOLD_BAD_ROWS, BadRowsFile, Report
 from subscribers.importing.seen import Seen
-from subscribers.importing.sheet import Chunk, GoodRow, Sheet
+from subscribers.importing.sheet import BadRow, Chunk, GoodRow, Sheet
 from subscribers.importing.sorting import Sorted, sort
 from subscribers.importing.writing import Overtaken, Proof, ProofFile, write
 from subscribers.models import MailingList
@@ -81,12 +82,15 @@ class Import:
 
     def take(self, session: Session, chunk: Chunk, *, now: dt.datetime) -> None:
         """Import a chunk in the session's transaction, and write its audit row."""
+        topic_ids = self._topic_ids(session)
+        chunk = _judged(chunk, topic_ids, list_slug=self._list.slug)
         first_times = self._first_times(chunk)
         for attempt in range(ATTEMPTS):
             try:
                 with session.begin_nested():
                     found = self._sorted(session, first_times)
-                    write(session, found, self._sheet, self._kept_proof(session, found, now), by=self._by, now=now)
+                    proof = self._kept_proof(session, found, now)
+                    write(session, found, self._sheet, proof, topic_ids=topic_ids, by=self._by, now=now)
             except (DBAPIError, Overtaken) as error:
                 is_overtaken = isinstance(error, Overtaken) or is_conflict(error)
                 if attempt == ATTEMPTS - 1 or not is_overtaken:
@@ -99,6 +103,7 @@ class Import:
 
     def rehearse(self, session: Session, chunk: Chunk) -> None:
         """Count a chunk as `take` would; nothing is written, not even the file of bad rows."""
+        chunk = _judged(chunk, self._topic_ids(session), list_slug=self._list.slug)
         first_times = self._first_times(chunk)
         self._count(chunk, first_times, self._sorted(session, first_times))
 
@@ -115,6 +120,11 @@ class Import:
             bad=tuple(self._bad),
             ignored_columns=self._sheet.columns.ignored,
         )
+
+    def _topic_ids(self, session: Session) -> dict[str, int]:
+        if TOPICS not in self._sheet.columns.places:
+            return {}
+        return {topic.slug: topic.id for topic in topics.of_list(session, self._list)}
 
     def _first_times(self, chunk: Chunk) -> list[GoodRow]:
         first = self._seen.first_times([row.address.key for row in chunk.good])
@@ -158,3 +168,18 @@ class Import:
             imported=len(found.wanted),
             rows_so_far=self._tally.rows,
         )
+
+
+def _judged(chunk: Chunk, topic_ids: Mapping[str, int], *, list_slug: str) -> Chunk:
+    """The chunk as the list sees it: a row that chooses a topic which the list has not is bad."""
+    wrong = [row for row in chunk.good if row.topics is not None and not row.topics <= topic_ids.keys()]
+    if not wrong:
+        return chunk
+    bad = [
+        BadRow(row.line, row.cells, f"the list “{list_slug}” has no topic “{min(row.topics - topic_ids.keys())}”")
+        for row in wrong
+        if row.topics is not None
+    ]
+    lines = {row.line for row in wrong}
+    good = tuple(row for row in chunk.good if row.line not in lines)
+    return Chunk(good, tuple(sorted((*chunk.bad, *bad), key=lambda row: row.line)), chunk.bytes_read)

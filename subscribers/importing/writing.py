@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import insert, literal, select, update
+from sqlalchemy import delete, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from subscribers.actor import Actor
@@ -25,6 +25,7 @@ from subscribers.models import (
     Subscriber,
     Subscription,
     SubscriptionState,
+    SubscriptionTopic,
 )
 from subscribers.orm import Base, UtcDateTime
 from subscribers.secret import Secret
@@ -86,11 +87,20 @@ class Proof:
 
 
 class Overtaken(Exception):  # never leaves the import
-    """Somebody acted since they were looked up, and may have left."""
+    """Somebody acted since they were looked up, and may have left or be erased."""
 
 
-def write(session: Session, found: Sorted, sheet: Sheet, proof: Proof, *, by: Actor, now: dt.datetime) -> None:
-    """Write the wanted people.
+def write(
+    session: Session,
+    found: Sorted,
+    sheet: Sheet,
+    proof: Proof,
+    *,
+    topic_ids: Mapping[str, int],
+    by: Actor,
+    now: dt.datetime,
+) -> None:
+    """Write the wanted people; `topic_ids` by the short names that the rows choose among.
 
     Raises:
         IntegrityError, Overtaken: somebody else wrote one of them since they were looked up.
@@ -99,6 +109,8 @@ def write(session: Session, found: Sorted, sheet: Sheet, proof: Proof, *, by: Ac
         return
     subscriber_ids = _subscribers(session, found.wanted, now=now)
     _subscriptions(session, found.wanted, subscriber_ids, proof, now=now)
+    _check_that_none_is_erased(session, found.wanted)
+    _topics(session, found.wanted, subscriber_ids, proof, topic_ids)
     _records(session, found.wanted, subscriber_ids, sheet, proof, by=by, now=now)
 
 
@@ -155,6 +167,50 @@ def _subscriptions(
         )
         if len(session.execute(moved).all()) < len(part):
             raise Overtaken
+
+
+def _check_that_none_is_erased(session: Session, wanted: Sequence[Wanted]) -> None:
+    """See that everybody is who they were when they were looked up.
+
+    From here on nobody can be erased before this transaction ends: rows of it point to them.
+
+    Raises:
+        Overtaken: somebody was erased meanwhile.
+    """
+    for part in parts([each.subscriber_id for each in wanted if each.subscriber_id is not None]):
+        erased = select(Subscriber.id).where(Subscriber.id.in_(part), Subscriber.erased_at.is_not(None))
+        if session.scalar(erased.limit(1)) is not None:
+            raise Overtaken
+
+
+def _topics(
+    session: Session,
+    wanted: Sequence[Wanted],
+    subscriber_ids: Sequence[int],
+    proof: Proof,
+    topic_ids: Mapping[str, int],
+) -> None:
+    """Let the people whose rows choose topics get those alone."""
+    choices = {
+        subscriber_id: each.row.topics
+        for each, subscriber_id in zip(wanted, subscriber_ids, strict=True)
+        if each.row.topics is not None
+    }
+    for part in parts(list(choices)):
+        mine = (Subscription.list_id == proof.list_id, Subscription.subscriber_id.in_(part))
+        chosen = dict(session.execute(select(Subscription.id, Subscription.subscriber_id).where(*mine)).all())
+        session.execute(
+            update(Subscription).where(*mine).values(topics_chosen=True).execution_options(synchronize_session=False)
+        )
+        before = delete(SubscriptionTopic).where(SubscriptionTopic.subscription_id.in_(chosen))
+        session.execute(before.execution_options(synchronize_session=False))
+        rows = [
+            {"subscription_id": subscription_id, "topic_id": topic_ids[slug]}
+            for subscription_id, subscriber_id in chosen.items()
+            for slug in sorted(choices[subscriber_id])
+        ]
+        if rows:
+            _insert(session, SubscriptionTopic, rows)
 
 
 def _records(

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, event, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from subscribers import consent, people, subscribing
+from subscribers import consent, lists, people, subscribing
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
 from subscribers.consent import Break, BreakKind, chain, records
@@ -72,7 +72,7 @@ def test_the_exact_wording_is_kept_once(session: Session) -> None:
     ],
 )
 def test_a_changed_column_is_named(open_session: Session, assignment: str) -> None:
-    a_list(open_session, "two")
+    lists.create(open_session, "two", name="Two", language="de", by=STAFF, now=NOW)
     open_session.flush()
 
     open_session.execute(text(f"UPDATE consent_record SET {assignment} WHERE sequence = 1"))  # noqa: S608  # from the table above

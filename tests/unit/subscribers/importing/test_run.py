@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from subscribers import audience, consent, importing, people, subscribing, suppression
+from subscribers import audience, consent, importing, people, subscribing, suppression, topics
 from subscribers.address import EmailAddress
 from subscribers.audit import AuditEntry
 from subscribers.errors import NotPermitted
@@ -69,7 +69,7 @@ def bring_in(
 
 
 def receivers(session: Session, mailing_list: MailingList) -> list[str]:
-    return [row.address for row in session.execute(audience.confirmed(mailing_list.id))]
+    return [row.address for row in session.execute(audience.confirmed(mailing_list.id, now=NOW))]
 
 
 def count(session: Session, table: type[Subscriber | Subscription | ConsentRecord | AuditEntry]) -> int:
@@ -359,3 +359,76 @@ def test_who_leaves_between_the_look_and_the_writing_is_not_confirmed(
 
     assert receivers(session, news) == ["ben@example.org"]
     assert (report.imported, report.already_there, len(looks)) == (1, 1, 3)
+
+
+def a_topic(session: Session, mailing_list: MailingList, slug: str) -> int:
+    return topics.add(session, mailing_list, slug, names={"de": slug}, by=STAFF, now=NOW).id
+
+
+def choices(session: Session) -> list[set[int] | None]:
+    subscriptions = session.scalars(select(Subscription).order_by(Subscription.id))
+    chosen = [topics.chosen(session, each) for each in subscriptions]
+    return [None if each is None else set(each) for each in chosen]
+
+
+def test_region_title_and_topics_are_taken(session: Session, news: MailingList, path: Path) -> None:
+    sport, culture = a_topic(session, news, "sport"), a_topic(session, news, "culture")
+
+    report = bring_in(
+        session,
+        news,
+        path,
+        "E-Mail;Titel;Landkreis;Themen\n"
+        "a@example.org;Dr.;Celle;sport | culture\nb@example.org;;;culture\nc@example.org;;;\nd@example.org;;;|\n",
+    )
+
+    assert report.imported == 4
+    assert choices(session) == [{sport, culture}, {culture}, None, set()]
+    anna = people.known(session, EmailAddress.parse("a@example.org"))
+    assert (anna.title, anna.region) == ("Dr.", "Celle")
+
+
+@pytest.mark.parametrize("rehearse", [False, True])
+def test_a_topic_the_list_does_not_have_makes_a_bad_row(
+    session: Session, news: MailingList, path: Path, tmp_path: Path, *, rehearse: bool
+) -> None:
+    a_topic(session, a_list(session, "other"), "sport")
+    a_topic(session, news, "culture")
+    content = "email,topics\nnonsense,\na@example.org,culture|sport\nb@example.org,culture\n"
+
+    report = bring_in(session, news, path, content, bad_rows=tmp_path / "bad.csv", rehearse=rehearse)
+
+    assert (report.rows, report.imported, report.bad_rows) == (3, 1, 2)
+    assert report.bad[1] == (3, "the list “news” has no topic “sport”")
+    if not rehearse:
+        assert "a@example.org,culture|sport,the list “news” has no topic “sport”" in (tmp_path / "bad.csv").read_text()
+
+
+def test_a_bad_row_that_is_mended_can_be_imported(session: Session, news: MailingList, path: Path) -> None:
+    bring_in(session, news, path, "email,topics\na@example.org,sport\n")
+    sport = a_topic(session, news, "sport")
+
+    assert bring_in(session, news, path).imported == 1
+    assert choices(session) == [{sport}]
+
+
+def test_an_import_with_proof_brings_the_topics_of_who_waits_since_an_earlier_one(
+    session: Session, news: MailingList, path: Path
+) -> None:
+    sport, culture = a_topic(session, news, "sport"), a_topic(session, news, "culture")
+    bring_in(session, news, path, "email,topics\na@example.org,sport\n", proof=None)
+    assert choices(session) == [{sport}]
+
+    bring_in(session, news, path, "email,topics\na@example.org,culture\n")
+
+    assert choices(session) == [{culture}]
+
+
+def test_who_is_there_already_keeps_what_they_chose(session: Session, news: MailingList, path: Path) -> None:
+    sport = a_topic(session, news, "sport")
+    a_topic(session, news, "culture")
+    topics.choose(session, a_subscription(session, news, ANNA), [sport], by=VISITOR, now=NOW)
+
+    assert bring_in(session, news, path, f"email,topics\n{ANNA},culture\n").already_there == 1
+
+    assert choices(session) == [{sport}]
