@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import select
 
 from newsletter.delivery import samples
 from newsletter.delivery.models import Mailing
@@ -17,10 +18,12 @@ from newsletter.readers.signing_up import publication_of
 from newsletter.rendering.compiled import CompiledIssue, Mailbox, Slot
 from newsletter.texts import catalogue, writing
 from newsletter.web import limits
-from subscribers import lists, tokens
+from subscribers import lists, measuring, tokens
+from subscribers.models import MailingList, Subscription
 from tests.e2e.conftest import Running
 from tests.support.makers import BY, SECRET
 from tests.support.web import a_reader, mails_to, state_of
+from tests.support.web import Reader, a_reader, hidden_fields, mails_to, state_of
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +36,8 @@ def addresses(site: Running) -> dict[str, str]:
     app = site.app
     pending = a_reader(app, "pending@posteo.de")
     confirmed = a_reader(app, "confirmed@posteo.de", confirmed=True)
+    measured = a_reader(app, "measured@posteo.de", confirmed=True)
+    agreed = agree_to_measuring(site, measured)
     old = app.now() - dt.timedelta(days=30)
     expired = tokens.confirmation(SECRET, pending.subscription_id, address_key="pending@posteo.de", now=old)
     return {
@@ -48,8 +53,35 @@ def addresses(site: Running) -> dict[str, str]:
         "gone": f"/leave/{tokens.leave(SECRET, 999)}",
         "leave invalid": "/leave/nonsense",
         "leave how": "/leave",
+        "not measured": f"/measuring/{tokens.measuring(SECRET, confirmed.subscription_id)}",
+        "measured": f"/measuring/{tokens.measuring(SECRET, measured.subscription_id)}",
+        "confirm with measuring": f"/confirm/{agreed}",
+        "measuring test": f"/measuring/{tokens.measuring_test(SECRET)}",
+        "measuring how": "/measuring",
         "nothing": "/nowhere",
     }
+
+
+def agree_to_measuring(site: Running, reader: Reader) -> str:
+    """Have the list ask about measuring, one reader agree, and somebody sign up with it; the latter's token."""
+    app = site.app
+    with app.writing() as session:
+        mailing_list = session.scalars(select(MailingList)).one()
+        lists.ask_measuring(session, mailing_list, wanted=True, by=BY, now=app.now())
+        measuring.agree(
+            session,
+            session.get_one(Subscription, reader.subscription_id),
+            wording="Ja.",
+            language="de",
+            source="test",
+            secret=SECRET,
+            by=BY,
+            now=app.now(),
+        )
+    hidden = hidden_fields(httpx.get(f"{site.url}/lists/region?lang=de").text)
+    httpx.post(f"{site.url}/lists/region", data={**hidden, "email": "asked@posteo.de", "measuring": "yes"})
+    token: str = mails_to(app, "asked@posteo.de")[0].fields["confirm_token"]
+    return token
 
 
 def assert_accessible(page: Page, name: str, rules: Sequence[str] = RULES) -> None:
