@@ -115,7 +115,7 @@ def _rehearse(
     now: dt.datetime,
 ) -> None:
     """Do all that a sign-up of a stranger does, and undo it: how long an answer takes must not tell who is known."""
-    nobody, by = EmailAddress.parse(f"{token_hex(8)}@nobody.org"), Actor.reader(None)
+    nobody, by = EmailAddress.parse(f"{token_hex(8)}@example.org"), Actor.reader(None)
     with session.begin_nested() as rehearsal:
         decision = subscribing.request(
             session,
