@@ -21,6 +21,8 @@ _COMMANDS = {
     "doctor": ("installation", "doctor", "Look for what keeps this installation from working."),
     "news": ("news", "news", "Sources, and the pool of news items."),
     "list": ("lists", "lists_group", "The lists people subscribe to."),
+    "text": ("texts", "text", "What system mails and public pages say, per list and language."),
+    "topic": ("topics", "topic", "The subjects of a list that its readers can choose."),
     "publication": ("publications", "publication", "The newsletters as readers know them."),
     "subscriber": ("people", "subscriber", "The people on the lists."),
     "issue": ("issues", "issue", "Compose, check, approve and send an issue."),
@@ -29,6 +31,7 @@ _COMMANDS = {
     "rate": ("rates", "rate", "How fast mail goes out; changeable while it does."),
     "suppression": ("suppressions", "suppression_group", "The addresses that are not mailed, and why."),
     "consent": ("consent", "consent", "The proof of who agreed to what."),
+    "retention": ("keeping", "retention", "How long what is kept of people is kept."),
     "worker": ("work", "worker", "Send what is due."),
     "serve": ("work", "serve", "Serve the public pages, and send what is due."),
 }

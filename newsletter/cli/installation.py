@@ -15,12 +15,15 @@ from newsletter.cli.context import opened, settings
 from newsletter.database import Database, DatabaseUnusable, reason_of
 from newsletter.delivery import pairing
 from newsletter.delivery.alerts import listing
+from newsletter.delivery.archive import publishing
 from newsletter.delivery.transports import open_transport
 from newsletter.engine import tables
 from newsletter.engine.tables import EngineTablesMissing
 from newsletter.errors import NewsletterError
 from newsletter.i18n import LANGUAGES
+from newsletter.mails import letters
 from newsletter.settings import Settings
+from newsletter.texts import reading as texts
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
 from subscribers.secret import LENGTH_BYTES
@@ -54,6 +57,7 @@ def init(admin: str | None, language: str) -> None:
         installation.bind(session, chosen.secret, by=Actor.command_line(), now=now())
         if address:
             staff.create_first(session, address, by=Actor.command_line(), now=now(), language=language)
+        publishing.publish_earlier(session)
     with database.reading() as session:
         installation.check_home(session, chosen.home)
     database.close()
@@ -75,7 +79,7 @@ def doctor() -> None:
             except NewsletterError as error:
                 problems.append(str(error))
         with app.reading() as session:
-            problems += pairing.problems(session)
+            problems += [*pairing.problems(session), *texts.problems(session), *letters.problems(session)]
             problems += [f"Alert {each.id}: {listing.words_of(each).line}" for each in listing.waiting(session)]
     for problem in problems:
         click.echo(f"• {problem}")

@@ -5,6 +5,7 @@ is to be written down or mailed, somebody who is nobody is, and forgotten again.
 """
 
 import datetime as dt
+from collections.abc import Collection
 from secrets import token_hex
 
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from newsletter.readers.errors import ListNotOpen
 from subscribers import subscribing, tokens
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
+from subscribers.measuring import Choice
 from subscribers.models import MailingList
 from subscribers.people import Person
 from subscribers.secret import Secret
@@ -34,8 +36,13 @@ def sign_up(
     secret: Secret,
     by: Actor,
     now: dt.datetime,
+    wording_language: str = "",
+    topic_slugs: Collection[str] | None = None,
+    measured: Choice | None = None,
 ) -> None:
-    """Ask for a list, as any visitor can; mails a confirmation where one is due.
+    """Ask for a list, as any visitor can; mails a confirmation where one is due. As `subscribing.request`.
+
+    `measured` is what the visitor chose where the form asked; None where it did not.
 
     Raises:
         ListNotOpen: the list has no publication.
@@ -52,10 +59,25 @@ def sign_up(
         secret=secret,
         by=by,
         now=now,
+        wording_language=wording_language,
+        topic_slugs=topic_slugs,
+        measured=measured,
     )
     _act(session, decision, mailing_list, publication, secret=secret, by=by, now=now)
     if isinstance(decision, NothingDue):
-        _rehearse(session, mailing_list, publication, person=person, wording=wording, ip=ip, secret=secret, now=now)
+        _rehearse(
+            session,
+            mailing_list,
+            publication,
+            person=person,
+            wording=wording,
+            wording_language=wording_language,
+            topic_slugs=topic_slugs,
+            measured=measured,
+            ip=ip,
+            secret=secret,
+            now=now,
+        )
 
 
 def add_requested(
@@ -110,6 +132,9 @@ def _rehearse(
     *,
     person: Person,
     wording: str,
+    wording_language: str,
+    topic_slugs: Collection[str] | None,
+    measured: Choice | None,
     ip: str | None,
     secret: Secret,
     now: dt.datetime,
@@ -128,6 +153,9 @@ def _rehearse(
             secret=secret,
             by=by,
             now=now,
+            wording_language=wording_language,
+            topic_slugs=topic_slugs,
+            measured=measured,
         )
         _act(session, decision, mailing_list, publication, secret=secret, by=by, now=now)
         session.flush()

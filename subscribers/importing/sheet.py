@@ -18,6 +18,7 @@ from subscribers.address import EmailAddress
 from subscribers.errors import AddressInvalid
 from subscribers.importing import lines
 from subscribers.importing.columns import Columns, columns_of, only_addresses
+from subscribers.importing.consents import NOTHING, ConsentMalformed, EarlierConsent
 from subscribers.importing.layout import layout
 from subscribers.importing.records import ROW_LINES, Record, records
 from subscribers.people import Person
@@ -33,6 +34,8 @@ class GoodRow:
     cells: tuple[str, ...]
     address: EmailAddress
     person: Person
+    topics: frozenset[str] | None = None
+    consent: EarlierConsent = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +89,11 @@ class Sheet:
             return BadRow(record.line, cells, "it has no address")
         try:
             address = EmailAddress.parse(text)
-        except AddressInvalid as error:
+            consent = self.columns.consent_of(cells)
+        except (AddressInvalid, ConsentMalformed) as error:
             return BadRow(record.line, cells, str(error).rstrip("."))
-        return GoodRow(record.line, cells, address, self.columns.person_of(cells))
+        topics = self.columns.topics_of(cells)
+        return GoodRow(record.line, cells, address, self.columns.person_of(cells), topics, consent)
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def test_templates_are_found_inside_the_package(installed: Installed) -> None:
 
     assert folder == installed.folder / "newsletter/templates"
     assert (folder / "email/regional").is_dir()
-    assert (folder / "mail/confirmation/subject.txt").is_file()
+    assert (folder / "mail/letter/subject.txt").is_file()
 
 
 def test_in_the_checkout_templates_are_found_beside_the_package() -> None:

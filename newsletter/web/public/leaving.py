@@ -15,6 +15,7 @@ from newsletter.app import App
 from newsletter.readers import leaving
 from newsletter.readers.leaving import Leaving
 from newsletter.web.forms import Form, submitted
+from newsletter.web.public.tokens import Token
 from newsletter.web.visit import PRIVATE, Visit, visit_of
 from subscribers.actor import Actor
 from subscribers.errors import TokenInvalid
@@ -37,7 +38,7 @@ def explain(visit: Annotated[Visit, Depends(visit_of)]) -> Response:
 
 
 @router.api_route("/leave/{token}", methods=["GET", "HEAD"])
-def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
+def show(token: Token, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     """Show whom the button would take off which list."""
     try:
         with visit.app.reading() as session:
@@ -49,7 +50,7 @@ def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
 
 @router.post("/leave/{token}")
 def leave(
-    token: str,
+    token: Token,
     visit: Annotated[Visit, Depends(visit_of)],
     form: Annotated[Form, Depends(submitted)],
 ) -> Response:
