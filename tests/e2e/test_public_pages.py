@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -14,6 +15,7 @@ from newsletter.delivery import samples
 from newsletter.delivery.models import Mailing
 from newsletter.issues import compilations
 from newsletter.mails import confirmation
+from newsletter.readers import leaving, undoing
 from newsletter.readers.signing_up import publication_of
 from newsletter.rendering.compiled import CompiledIssue, Mailbox, Slot
 from newsletter.texts import catalogue, writing
@@ -21,8 +23,7 @@ from newsletter.web import limits
 from subscribers import lists, measuring, tokens
 from subscribers.models import MailingList, Subscription
 from tests.e2e.conftest import Running
-from tests.support.makers import BY, SECRET
-from tests.support.web import a_reader, mails_to, state_of
+from tests.support.makers import BY, SECRET, a_list
 from tests.support.web import Reader, a_reader, hidden_fields, mails_to, state_of
 
 pytestmark = pytest.mark.slow
@@ -39,6 +40,16 @@ def addresses(site: Running) -> dict[str, str]:
     measured = a_reader(app, "measured@posteo.de", confirmed=True)
     agreed = agree_to_measuring(site, measured)
     old = app.now() - dt.timedelta(days=30)
+    old = app.now() - dt.timedelta(days=31)
+    undone, left = (a_reader(app, f"{name}@posteo.de", confirmed=True) for name in ("undone", "left"))
+    with app.writing() as session:
+        a_list(session, "termine")  # so that there is more to leave
+        for reader in (undone, left):
+            leaving.leave(session, reader.leave_token, secret=SECRET, by=BY, now=app.now())
+    undo = {name: mails_to(app, f"{name}@posteo.de")[0].fields["undo_token"] for name in ("undone", "left")}
+    with app.writing() as session:
+        undoing.undo(session, undo["undone"], secret=SECRET, by=BY, now=app.now())
+    undo_old = tokens.undo(SECRET, left.subscription_id, address_key="left@posteo.de", left_at=old)
     expired = tokens.confirmation(SECRET, pending.subscription_id, address_key="pending@posteo.de", now=old)
     return {
         "sign-up": "/lists/region",
@@ -49,6 +60,11 @@ def addresses(site: Running) -> dict[str, str]:
         "expired": f"/confirm/{expired}",
         "confirm invalid": "/confirm/nonsense",
         "leave": f"/leave/{confirmed.leave_token}",
+        "left": f"/leave/{left.leave_token}",
+        "undo": f"/undo/{undo['left']}",
+        "undone": f"/undo/{undo['undone']}",
+        "undo expired": f"/undo/{undo_old}",
+        "undo invalid": "/undo/nonsense",
         "leave test": f"/leave/{tokens.leave_test(SECRET)}",
         "gone": f"/leave/{tokens.leave(SECRET, 999)}",
         "leave invalid": "/leave/nonsense",
@@ -102,9 +118,18 @@ def test_axe_finds_nothing_on_any_page(site: Running, browser: Browser, scheme: 
         viewport={"width": width, "height": 800},
     )
     page = context.new_page()
-    for name, path in addresses(site).items():
+    paths = addresses(site)
+    for name, path in paths.items():
         page.goto(site.url + path)
         assert_accessible(page, name)
+    page.goto(f"{site.url}{paths['leave']}")
+    page.click("button[value=everything]")
+    expect(page.locator("h1")).to_have_text(re.compile("Sie sind abgemeldet|You have unsubscribed"))
+    assert_accessible(page, "why")
+    page.click("label:has([value=other])")
+    page.click(".question button")
+    expect(page.locator("[role=status]")).to_be_visible()
+    assert_accessible(page, "thanks")
     page.goto(f"{site.url}/lists/region")
     page.fill("#email", "anna@")
     page.click("summary")
