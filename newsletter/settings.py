@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from newsletter import settings_file
 from newsletter.errors import NewsletterError
-from newsletter.settings_file import AlertSettings, SettingsFile, is_loopback
+from newsletter.settings_file import AlertSettings, RetentionSettings, SettingsFile, is_loopback
 from subscribers.secret import LENGTH_BYTES, Secret
 
 _HERE = Path(__file__).resolve().parent
@@ -176,6 +176,16 @@ class Settings(BaseSettings):
             webhook=self.alerts_webhook or said.webhook,
             webhook_secret=self.alerts_webhook_secret or said.webhook_secret,
         )
+
+    @property
+    def retention(self) -> RetentionSettings:
+        """How long each kind of data about people is kept."""
+        return self.file.retention
+
+    @cached_property
+    def imports_folder(self) -> Path:
+        """Where imports keep rows that could not be taken."""
+        return self.home / "imports"
 
     @cached_property
     def media_folder(self) -> Path:

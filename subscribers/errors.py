@@ -120,6 +120,14 @@ class SubscriberNotFound(SubscribersError):
         self.address = address
 
 
+class PersonGone(SubscribersError):
+    """Nothing is kept of this person: there never was one of this number, or they were erased."""
+
+    def __init__(self, subscriber_id: int) -> None:
+        super().__init__(f"Nothing is kept of subscriber {subscriber_id}.")
+        self.subscriber_id = subscriber_id
+
+
 class RequestUnproven(SubscribersError):
     """Staff signs somebody up without saying who asked for it."""
 

@@ -21,7 +21,6 @@ from subscribers.models import (
     Subscriber,
     Subscription,
     SubscriptionState,
-    Suppression,
     SuppressionReason,
 )
 from subscribers.orm import current
@@ -73,7 +72,7 @@ def left_together(session: Session, subscription: Subscription, *, left_at: dt.d
         TokenExpired: the subscription is not among them, or something has happened since.
     """
     subscriber = current(session, Subscriber, subscription.subscriber_id)
-    if subscriber is None or subscriber.erased_at is not None or _is_stopped(session, subscriber, left_at):
+    if subscriber is None or subscriber.erased_at is not None or _is_stopped(session, subscriber):
         raise TokenExpired(subscription.id)
     together = tuple(each for each in _locked(session, subscriber) if _left_then(session, each, left_at))
     if subscription not in together:
@@ -123,8 +122,9 @@ def _left_then(session: Session, subscription: Subscription, left_at: dt.datetim
     return last is ConsentKind.LEFT and bool(before) and before[-1] in AGREEING
 
 
-def _is_stopped(session: Session, subscriber: Subscriber, left_at: dt.datetime) -> bool:
-    """Tell whether the address is suppressed by anything but this very leaving."""
-    held = select(Suppression).where(Suppression.address_hash == subscriber.suppression_key)
-    this = (SuppressionReason.LEFT.value, left_at)
-    return any((row.reason, row.at) != this for row in session.scalars(held))
+def _is_stopped(session: Session, subscriber: Subscriber) -> bool:
+    """Tell whether the address is suppressed by more than a leaving.
+
+    That one the owner takes back, as by a sign-up: whoever has an issue may have left everything after the one list.
+    """
+    return bool(suppression.reasons_of(session, subscriber.suppression_key) - {SuppressionReason.LEFT})

@@ -76,7 +76,7 @@ def leave(
     if subscription is not None:
         left = subscribing.leave(session, subscription, source=source, secret=secret, by=by, now=now)
         if left.was_confirmed and undo_mail:
-            undoing.offer(session, [subscription], secret=secret, by=by, now=now)
+            undoing.offer(session, [subscription], via=subscription, secret=secret, by=by, now=now)
     return _TEST if read.subscription_id is None else _shown(session, subscription)
 
 
@@ -93,12 +93,12 @@ def leave_everything(
         return _TEST
     subscription = session.get(Subscription, read.subscription_id)
     subscriber = None if subscription is None else current(session, Subscriber, subscription.subscriber_id)
-    if subscriber is not None and subscriber.erased_at is None:
+    if subscription is not None and subscriber is not None and subscriber.erased_at is None:
         ended = leaving_all.leave_everything(
             session, subscriber, source=BY_LINK_EVERYTHING, secret=secret, by=by, now=now
         )
         if ended and undo_mail:
-            undoing.offer(session, ended, secret=secret, by=by, now=now)
+            undoing.offer(session, ended, via=subscription, secret=secret, by=by, now=now)
     return _shown(session, subscription)
 
 

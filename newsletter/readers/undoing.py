@@ -8,11 +8,13 @@ next leaving needs somebody who came back, and only the owner can.
 import datetime as dt
 import hmac
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from newsletter.issues.models import Publication
 from newsletter.mails import left as left_mail
 from newsletter.readers.errors import ListNotOpen
 from newsletter.readers.signing_up import publication_of
@@ -41,21 +43,26 @@ class Undoing:
     restored: bool
 
 
-def offer(session: Session, ended: Sequence[Subscription], *, secret: Secret, by: Actor, now: dt.datetime) -> None:
+def offer(
+    session: Session,
+    ended: Sequence[Subscription],
+    *,
+    via: Subscription,
+    secret: Secret,
+    by: Actor,
+    now: dt.datetime,
+) -> None:
     """Mail the person that these subscriptions, confirmed until this moment, have ended, and how to take that back.
 
-    Whoever ends a subscription of somebody who may not be the person calls it, in the same transaction. A complaint
-    is answered by no mail.
+    Whoever ends a subscription of somebody who may not be the person calls it, in the same transaction; `via` is the
+    subscription of the link that was used. A complaint is answered by no mail.
     """
     by.require(CHANGE_OWN_CHOICES)
     first = ended[0]
     mailing_list = session.get_one(MailingList, first.list_id)
     subscriber = session.get_one(Subscriber, first.subscriber_id)
-    try:
-        publication = publication_of(session, mailing_list)
-    except ListNotOpen:  # it had issues once; now nobody is there whose name a mail could bear
-        return
-    if _told_today(session, first, now=now) >= MAILS_A_DAY:
+    publication = _publication(session, [*ended, via])
+    if publication is None or _told_today(session, first, now=now) >= MAILS_A_DAY:
         return
     left_mail.send(
         session,
@@ -111,6 +118,14 @@ def _subject(
     if not hmac.compare_digest(digest, read.address_digest):
         raise TokenExpired(read.subscription_id)
     return subscription, subscriber, read.left_at
+
+
+def _publication(session: Session, subscriptions: Sequence[Subscription]) -> Publication | None:
+    """Whose name the mail bears: the first publication that any of these lists has."""
+    for each in subscriptions:
+        with suppress(ListNotOpen):
+            return publication_of(session, session.get_one(MailingList, each.list_id))
+    return None
 
 
 def _told_today(session: Session, subscription: Subscription, *, now: dt.datetime) -> int:

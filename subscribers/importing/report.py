@@ -11,6 +11,7 @@ from subscribers.importing.sheet import BadRow
 
 # A file that is no list of addresses at all has a bad row on each line; this many tell the story.
 TOLD_BAD_ROWS = 10_000
+REASON = "reason"  # the last heading of a file of bad rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class BadRowsFile:
                 return
             if self._file is None:
                 self._file = self._path.open("w", encoding="utf-8-sig", newline="")
-                self._write((*self._sheet.columns.header, "reason"))
+                self._write((*self._sheet.columns.header, REASON))
             width = len(self._sheet.columns.header)
             self._write((*row.cells, *[""] * (width - len(row.cells)), row.reason))
 

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 
 def best_guess(ours: Sequence[float], theirs: Sequence[float]) -> float:
@@ -18,8 +19,10 @@ def best_guess(ours: Sequence[float], theirs: Sequence[float]) -> float:
 def _judged(
     ours: Sequence[float], theirs: Sequence[float], other_ours: Sequence[float], other_theirs: Sequence[float]
 ) -> float:
+    values = sorted({*ours, *theirs})
+    between = [(lower + upper) / 2 for lower, upper in pairwise(values)] or values
     threshold, is_ours_above = max(
-        ((threshold, above) for threshold in {*ours, *theirs} for above in (True, False)),
+        ((threshold, above) for threshold in between for above in (True, False)),
         key=lambda guess: _right(ours, theirs, *guess),
     )
     return _right(other_ours, other_theirs, threshold, is_ours_above)

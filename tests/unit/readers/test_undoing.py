@@ -13,7 +13,7 @@ from newsletter.readers.undoing import MAILS_A_DAY, Undoing
 from subscribers import subscribing, suppression, tokens
 from subscribers.address import EmailAddress
 from subscribers.errors import TokenExpired, TokenInvalid
-from subscribers.models import MailingList, Subscriber, Subscription, SuppressionReason
+from subscribers.models import MailingList, Subscriber, Subscription, SubscriptionState, SuppressionReason
 from tests.support.makers import a_publication
 from tests.support.people import NOW, SECRET, STAFF, VISITOR, a_list, a_subscription
 
@@ -130,6 +130,19 @@ def test_leaving_everything_is_one_mail_that_gives_everything_back(
     assert news.id != events.id
 
 
+def test_what_nobody_publishes_on_is_told_in_the_name_of_the_list_whose_link_it_was(
+    session: Session, subscription: Subscription
+) -> None:
+    silent = a_subscription(session, a_list(session, "silent"))
+    leave(session, subscription)
+
+    leave_everything(session, subscription, now=NOW + dt.timedelta(hours=1))
+
+    assert len(mails(session)) == 2
+    undo(session, token_of(session), now=NOW + dt.timedelta(hours=2))
+    assert silent.state == "confirmed"
+
+
 def test_where_it_is_switched_off_nobody_is_mailed(session: Session, subscription: Subscription) -> None:
     leave(session, subscription, undo_mail=False)
 
@@ -207,7 +220,7 @@ def test_the_person_who_signed_up_anew_is_told_that_they_are_subscribed(
     session: Session, subscription: Subscription
 ) -> None:
     leave(session, subscription)
-    subscription.move(subscribing.SubscriptionState.PENDING, now=NOW)
+    subscription.move(SubscriptionState.PENDING, now=NOW)
     subscribing.confirm(session, subscription, secret=SECRET, by=VISITOR, now=NOW)
 
     assert undo(session, token_of(session)) == RESTORED
