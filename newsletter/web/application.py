@@ -24,12 +24,17 @@ from newsletter.web.public import (
     viewing,
 )
 from newsletter.web.request_log import RequestLog
+from newsletter.web.unhurried import STEP_S
 
 
-def create(app: App) -> FastAPI:
-    """Make the application; it uses the installation and does not close it."""
+def create(app: App, *, step_s: float = STEP_S) -> FastAPI:
+    """Make the application; it uses the installation and does not close it.
+
+    `step_s` is what answers wait for whose time must tell nothing (`unhurried`).
+    """
     application = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     application.state.installation = app
+    application.state.step_s = step_s
     application.state.pages = Pages(app.settings.template_folders(), settings=app.settings)
     routers = [
         room.router
