@@ -120,6 +120,14 @@ class SubscriberNotFound(SubscribersError):
         self.address = address
 
 
+class PersonGone(SubscribersError):
+    """Nothing is kept of this person: there never was one of this number, or they were erased."""
+
+    def __init__(self, subscriber_id: int) -> None:
+        super().__init__(f"Nothing is kept of subscriber {subscriber_id}.")
+        self.subscriber_id = subscriber_id
+
+
 class RequestUnproven(SubscribersError):
     """Staff signs somebody up without saying who asked for it."""
 
@@ -127,6 +135,16 @@ class RequestUnproven(SubscribersError):
         super().__init__(
             "Say who asked for the newsletter, when and how: asking somebody who did not ask is itself advertising."
         )
+
+
+class OnlyTheReaders(SubscribersError):
+    """Staff lifts a suppression that only the reader's own sign-up ends."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"“{reason}” is ended by the reader's own sign-up alone; if it was set by mistake, say so with --because."
+        )
+        self.reason = reason
 
 
 class WrongMove(SubscribersError):

@@ -81,8 +81,12 @@ def known(session: Session, address: EmailAddress) -> Subscriber:
 def find_or_add(
     session: Session, address: EmailAddress, person: Person, *, suppression_key: str, now: dt.datetime
 ) -> Subscriber:
-    """The person behind an address, made known where nobody was; who is known stays as they are."""
-    found = find(session, address)
+    """The person behind an address, made known where nobody was; who is known stays as they are.
+
+    Whoever is found is locked. So who is being erased at this very moment is waited for, and then no longer found.
+    """
+    known_as = select(Subscriber).where(Subscriber.address_key == address.key)
+    found = session.scalar(known_as.with_for_update(key_share=True).execution_options(populate_existing=True))
     if found is not None:
         return found
     added = Subscriber(

@@ -1,22 +1,27 @@
 """`newsletter subscriber …`."""
 
 import dataclasses
+import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import click
 import rich_click
 
 from newsletter.app import App
-from newsletter.cli.arguments import is_file, text_of, text_or_file
-from newsletter.cli.context import opened
+from newsletter.cli.arguments import by_whom, is_file, text_of, text_or_file
+from newsletter.cli.context import actor, opened
 from newsletter.cli.output import as_json, progress, say, show_json
 from newsletter.i18n import LANGUAGES
-from newsletter.readers import proofs, signing_up
-from subscribers import exporting, importing, lists
+from newsletter.readers import disclosing, erasing, proofs, signing_up
+from subscribers import exporting, importing, lists, people
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
-from subscribers.importing import Import, ProofFile, Report, Sheet
+from subscribers.importing import Import, ProofFile, Report, Sheet, leftovers
 from subscribers.people import Person
 from subscribers.subscribing import ConfirmationDue
 
@@ -51,7 +56,7 @@ def import_(  # noqa: PLR0917  # Click passes them by name
     """
     wording = text_or_file(consent_wording) if consent_wording else None
     with opened() as app, importing.opened(file) as sheet:
-        bad_rows = app.settings.home / "imports" / f"{file.stem}-bad-rows.csv"
+        bad_rows = leftovers.path_of(app.settings.imports_folder, file)
         proof = _proof(app, consent_proof or "", wording=wording, dry_run=dry_run)
         report = _run(app, sheet, proof, list_slug=list_slug, bad_rows=bad_rows, dry_run=dry_run)
     if json_:
@@ -103,17 +108,67 @@ def show(email: str) -> None:
 
 
 @subscriber.command()
-@click.option("--list", "list_slug", required=True, metavar="L")
-def export(list_slug: str) -> None:
-    """Write the people of a list as CSV to standard output."""
-    by = Actor.command_line()
-    with opened() as app:
+@click.argument("email", required=False)
+@click.option("--list", "list_slug", metavar="L", help="Instead of one person: everybody on this list, as CSV.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Instead of standard output.")
+def export(email: str | None, list_slug: str | None, output: Path | None) -> None:
+    """Write everything that is kept of a person as JSON, as the law lets them ask for; or a list as CSV."""
+    if (email is None) == (list_slug is None):
+        raise click.UsageError("Say whom: either EMAIL, or --list L.")
+    with opened() as app, _written_to(output) as file:
+        if list_slug is not None:
+            _export_list(app, list_slug, file)
+            return
         with app.writing() as session:
-            mailing_list = lists.named(session, list_slug)
-            exporting.begin(session, mailing_list, by=by, now=app.now())
+            person = people.known(session, EmailAddress.parse(email or ""))
+            found = disclosing.disclose(session, person.id, by=Actor.command_line(), now=app.now())
+        file.write(f"{json.dumps(found, ensure_ascii=False, indent=2)}\n")
+
+
+@subscriber.command()
+@click.argument("email")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@by_whom
+def erase(email: str, yes: bool, address: str | None) -> None:  # noqa: FBT001
+    """Erase everything that is kept of a person, for good; they are not imported again.
+
+    The address is kept as a keyed hash alone. Coming back takes a sign-up of their own, and its confirmation.
+    """
+    wanted = EmailAddress.parse(email)
+    with opened() as app:
         with app.reading() as session:
-            for line in exporting.lines(session, mailing_list, by=by):
-                sys.stdout.write(line)
+            people.known(session, wanted)
+        if not yes:
+            click.confirm(
+                f"Erase {wanted.address}, and everything that is kept of them, for good?", abort=True, err=True
+            )
+        with app.writing() as session:
+            person = people.known(session, wanted)
+            erasing.erase(session, person.id, secret=app.secret, by=actor(session, address), now=app.now())
+    click.echo(f"Subscriber {person.id} is erased. Backups made before still hold them.")
+
+
+def _export_list(app: App, list_slug: str, file: TextIO) -> None:
+    by = Actor.command_line()
+    with app.writing() as session:
+        mailing_list = lists.named(session, list_slug)
+        exporting.begin(session, mailing_list, by=by, now=app.now())
+    with app.reading() as session:
+        file.writelines(exporting.lines(session, mailing_list, by=by))
+
+
+@contextmanager
+def _written_to(output: Path | None) -> Iterator[TextIO]:
+    """A file that nobody else may read, or standard output."""
+    if output is None:
+        yield sys.stdout
+        return
+    with open(output, "w", encoding="utf-8", newline="", opener=_for_us_alone) as file:
+        yield file
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

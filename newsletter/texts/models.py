@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from subscribers.orm import Base
+from subscribers.orm import STAFF, Base
 
 
 class ListText(Base):
@@ -23,4 +23,4 @@ class ListText(Base):
     language: Mapped[str] = mapped_column(String(5))
     text: Mapped[str] = mapped_column(Text)
     changed_at: Mapped[dt.datetime]
-    changed_by: Mapped[str] = mapped_column(String(320))
+    changed_by: Mapped[str] = mapped_column(String(320), info=STAFF)

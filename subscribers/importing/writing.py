@@ -87,7 +87,7 @@ class Proof:
 
 
 class Overtaken(Exception):  # never leaves the import
-    """Somebody acted since they were looked up, and may have left."""
+    """Somebody acted since they were looked up, and may have left or be erased."""
 
 
 def write(
@@ -109,6 +109,7 @@ def write(
         return
     subscriber_ids = _subscribers(session, found.wanted, now=now)
     _subscriptions(session, found.wanted, subscriber_ids, proof, now=now)
+    _check_that_none_is_erased(session, found.wanted)
     _topics(session, found.wanted, subscriber_ids, proof, topic_ids)
     _records(session, found.wanted, subscriber_ids, sheet, proof, by=by, now=now)
 
@@ -165,6 +166,20 @@ def _subscriptions(
             .execution_options(synchronize_session=False)
         )
         if len(session.execute(moved).all()) < len(part):
+            raise Overtaken
+
+
+def _check_that_none_is_erased(session: Session, wanted: Sequence[Wanted]) -> None:
+    """See that everybody is who they were when they were looked up.
+
+    From here on nobody can be erased before this transaction ends: rows of it point to them.
+
+    Raises:
+        Overtaken: somebody was erased meanwhile.
+    """
+    for part in parts([each.subscriber_id for each in wanted if each.subscriber_id is not None]):
+        erased = select(Subscriber.id).where(Subscriber.id.in_(part), Subscriber.erased_at.is_not(None))
+        if session.scalar(erased.limit(1)) is not None:
             raise Overtaken
 
 

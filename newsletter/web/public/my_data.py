@@ -17,6 +17,7 @@ from newsletter.readers.own_data import Reader
 from newsletter.web import limits, visitors
 from newsletter.web.forms import Form, submitted
 from newsletter.web.public.preferring import mail_errand, too_often
+from newsletter.web.public.tokens import Token
 from newsletter.web.visit import PRIVATE, Visit, visit_of
 from subscribers.actor import Actor
 from subscribers.address import ADDRESS_LIMIT, EmailAddress
@@ -40,7 +41,7 @@ router = APIRouter()
 
 
 @router.api_route("/my-data/{kind}/{token}", methods=["GET", "HEAD"])
-def show(kind: str, token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
+def show(kind: str, token: Token, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     """Show what the link is for, and its button."""
     errand = KINDS.get(kind)
     if errand is None:
@@ -58,7 +59,7 @@ def show(kind: str, token: str, visit: Annotated[Visit, Depends(visit_of)]) -> R
 @router.post("/my-data/{kind}/{token}")
 def run(
     kind: str,
-    token: str,
+    token: Token,
     visit: Annotated[Visit, Depends(visit_of)],
     form: Annotated[Form, Depends(submitted)],
 ) -> Response:

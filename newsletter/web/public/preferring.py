@@ -25,6 +25,7 @@ from newsletter.web.forms import Form, submitted
 from newsletter.web.public import choices_form
 from newsletter.web.public.choices_form import Problem, Wordings
 from newsletter.web.public.offering import digest_of, offer_of, wording_of_measuring
+from newsletter.web.public.tokens import Token
 from newsletter.web.visit import PRIVATE, Visit, visit_of
 from subscribers import pausing
 from subscribers.actor import Actor
@@ -46,7 +47,7 @@ def explain(visit: Annotated[Visit, Depends(visit_of)]) -> Response:
 
 
 @router.api_route("/preferences/{token}", methods=["GET", "HEAD"])
-def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
+def show(token: Token, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     """Show what the reader chose."""
     try:
         found = _found(visit, token)
@@ -59,7 +60,7 @@ def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
 
 @router.post("/preferences/{token}")
 def save(
-    token: str,
+    token: Token,
     visit: Annotated[Visit, Depends(visit_of)],
     form: Annotated[Form, Depends(submitted)],
 ) -> Response:
@@ -101,7 +102,7 @@ def save(
 
 @router.post("/preferences/{token}/my-data")
 def ask(
-    token: str,
+    token: Token,
     visit: Annotated[Visit, Depends(visit_of)],
     form: Annotated[Form, Depends(submitted)],
 ) -> Response:

@@ -5,7 +5,6 @@ nothing but a mail to the address typed. A program that fills each field is answ
 frame (`/frame`) the same form stands in a smaller page, and what follows stays in the frame.
 """
 
-import time
 from enum import Enum
 from typing import Annotated
 
@@ -24,7 +23,6 @@ from newsletter.web.public import asking
 from newsletter.web.public.asking import MEASURING, MEASURING_WORDING, Answers, answers_of, no_answers
 from newsletter.web.public.offering import Offer, digest_of, offer_of, wording_of_measuring
 from newsletter.web.public.place import FRAME, PAGE, SOURCES, UNSAID, Place
-from newsletter.web.unhurried import Unhurried
 from newsletter.web.visit import Visit, visit_of
 from subscribers import lists
 from subscribers.actor import Actor
@@ -85,7 +83,6 @@ def _shown(slug: str, visit: Visit, place: Place) -> Response:
 
 
 def _taken(slug: str, visit: Visit, form: Form, place: Place) -> Response:
-    begun = time.monotonic()
     offer = _offer(visit.app, slug)
     language = form.text("lang") if form.text("lang") in LANGUAGES else visit.language(offer.language)
     answers = answers_of(form, offer)
@@ -101,8 +98,7 @@ def _taken(slug: str, visit: Visit, form: Form, place: Place) -> Response:
         outcome = _signed_up(visit, offer, answers, proof=proof, source=source, language=language)
     match outcome:
         case _Outcome.TAKEN:
-            asked = _page(visit, place, offer, "asked.html", language=language)
-            return Unhurried(asked, begun=begun, step_s=visit.request.app.state.step_s)
+            return _page(visit, place, offer, "asked.html", language=language)
         case _Outcome.UNPROVEN:
             return _form_page(visit, place, offer, answers, language=language, status=400, notice="proof")
         case _:
