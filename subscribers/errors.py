@@ -155,6 +155,14 @@ class PauseInvalid(SubscribersError):
         self.until = until
 
 
+class NotReceiving(SubscribersError):
+    """Only who receives the list can agree to be measured."""
+
+    def __init__(self, subscription_id: int) -> None:
+        super().__init__(f"Subscription {subscription_id} is not confirmed; there is nothing that could be measured.")
+        self.subscription_id = subscription_id
+
+
 class TokenInvalid(SubscribersError):
     """A token was not made here for this purpose, or was cut or changed on its way."""
 

@@ -51,7 +51,7 @@ def show(session: Session, address: EmailAddress, *, by: Actor) -> dict[str, Any
     """All that is kept of a person, as JSON values.
 
     Keys: `id`, `address`, the personal fields, `provider`, `known_since`, `suppressed` (reason, at,
-    note), and `subscriptions` and `records` as `consent.export` gives them; each subscription tells its
+    note), and `subscriptions`, `records` and `seal` as `consent.export` gives them; each subscription tells its
     `topics`, None where the person never chose.
 
     Raises:
@@ -71,6 +71,7 @@ def show(session: Session, address: EmailAddress, *, by: Actor) -> dict[str, Any
             {**each, "topics": _chosen(session, subscriber, each["list"])} for each in found["subscriptions"]
         ],
         "records": found["records"],
+        "seal": found["seal"],
     }
 
 

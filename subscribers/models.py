@@ -60,7 +60,10 @@ class Errand(StrEnum):
 
 
 class MailingList(Base):
-    """A list people subscribe to; `form` is what its sign-up form asks, as `form_fields` reads it."""
+    """A list people subscribe to; `form` is what its sign-up form asks, as `form_fields` reads it.
+
+    Only where it `asks_measuring` is anybody asked whether they may be measured.
+    """
 
     __tablename__ = "mailing_list"
 
@@ -70,6 +73,7 @@ class MailingList(Base):
     language: Mapped[str] = mapped_column(String(5))
     form: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[dt.datetime]
+    asks_measuring: Mapped[bool] = mapped_column(default=False)
 
 
 class Topic(Base):

@@ -18,10 +18,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from subscribers import audit, consent, people, subscriptions, suppression, topics
+from subscribers import audit, consent, measuring, people, subscriptions, suppression, topics
 from subscribers.actor import CHANGE_OWN_CHOICES, MANAGE_PEOPLE, Actor, ActorKind
 from subscribers.address import EmailAddress
 from subscribers.errors import RequestUnproven
+from subscribers.measuring import Choice
 from subscribers.models import (
     ConsentKind,
     ConsentRecord,
@@ -111,18 +112,20 @@ def request(
     now: dt.datetime,
     wording_language: str = "",
     topic_slugs: Collection[str] | None = None,
+    measured: Choice | None = None,
 ) -> ConfirmationDue | NothingDue:
     """Ask for a list under an address, as anybody can: it counts once the address's owner confirms.
 
     `wording` is the exact text shown beside the button, in `wording_language` where that is not the
     person's; `source` is where it was, such as `page`, and `ip` what the settings allow to keep of the
     visitor's. `topic_slugs` are what was chosen: empty for every topic, None where none were asked.
+    `measured` is what was chosen where the form asked. Topics and measuring take effect with the confirmation.
     """
     by.require(CHANGE_OWN_CHOICES)
     proof: dict[str, Any] = {"ip": ip}
     if topic_slugs is not None:
         proof[topics.ASKED] = sorted(topic_slugs)
-    asked = _Request(address, person, source, wording, wording_language, proof)
+    asked = _Request(address, person, source, wording, wording_language, proof, measured)
     return _ask(session, mailing_list, asked, refused=_REFUSED_TO_READERS, secret=secret, by=by, now=now)
 
 
@@ -159,11 +162,13 @@ def confirm(
     now: dt.datetime,
     ip: str | None = None,
     asked_before: dt.datetime | None = None,
+    shown: str = "",
 ) -> Confirmed:
     """Take the press of the confirmation's button; a second press changes nothing.
 
     Takes over the topics of the request, which is the last one before `asked_before`: what somebody else
-    asked since, under the same address, is not what this mail asked about.
+    asked since, under the same address, is not what this mail asked about. `shown` is the digest of the words on
+    measuring that stood beside the button, empty where none did.
 
     Lifts the suppressions that were older than the request: what came after it, such as a
     complaint, is not answered by a mail that was asked for before.
@@ -185,6 +190,7 @@ def confirm(
     kind = ConsentKind.CONFIRMED
     source = "confirmation mail"
     subscriptions.record(session, subscription, kind, source=source, evidence=evidence, secret=secret, by=by, now=now)
+    measuring.take_effect(session, subscription, shown=shown, secret=secret, by=by, now=now, ip=ip)
     audit.record(session, "subscription.confirm", f"subscription:{subscription.id}", by=by, now=now)
     return Confirmed(already=already, lifted=lifted)
 
@@ -218,6 +224,7 @@ class _Request:
     wording: str | None
     wording_language: str
     proof: Mapping[str, Any]
+    measured: Choice | None = None
 
 
 def _ask(
@@ -248,7 +255,12 @@ def _ask(
     if asked.wording:
         shown_in = asked.wording_language or language
         wording = consent.keep_wording(session, asked.wording, language=shown_in, now=now)
-    evidence = {"address": asked.address.address, "person": asked.person.told(), **asked.proof}
+    evidence = {
+        "address": asked.address.address,
+        "person": asked.person.told(),
+        **asked.proof,
+        **measuring.evidence_of(session, asked.measured, language=language, now=now),
+    }
     subscriptions.record(
         session,
         subscription,

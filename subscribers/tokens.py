@@ -4,8 +4,8 @@
     tokens.read_leave(secret, token)  # Leave(subscription_id=7)
 
 Each purpose signs with its own key, so a token of one is worth nothing for another. A token says
-which row it is about and nothing of the person. Leave, preference and view tokens never expire. The time
-a confirmation or an errand was made stands inside it, because only the caller knows the clock.
+which row it is about and nothing of the person. Leave, preference, measuring and view tokens never expire. The
+time a confirmation or an errand was made stands inside it, because only the caller knows the clock.
 """
 
 import datetime as dt
@@ -46,6 +46,13 @@ class Leave:
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """Leave to see and change one reader's choices; None in a test mail, which nobody has."""
+
+    subscription_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """Leave to say whether one reader may be measured; None in a test mail, which measures nobody."""
 
     subscription_id: int | None
 
@@ -109,6 +116,26 @@ def read_leave(secret: Secret, token: str) -> Leave:
     """
     (subject,) = _read(secret, "leave", token, shape=_LEAVE)
     return Leave(None if subject == _TEST else int(subject))
+
+
+def measuring(secret: Secret, subscription_id: int) -> str:
+    """Make the token of the link by which a measured reader stops that."""
+    return _signed(secret, "measuring", str(subscription_id))
+
+
+def measuring_test(secret: Secret) -> str:
+    """Make the token of a test mail's link on measuring: a real link that changes nothing."""
+    return _signed(secret, "measuring", _TEST)
+
+
+def read_measuring(secret: Secret, token: str) -> Measuring:
+    """Read the token of a link on measuring.
+
+    Raises:
+        TokenInvalid: it was not made here for this purpose.
+    """
+    (subject,) = _read(secret, "measuring", token, shape=_LEAVE)
+    return Measuring(None if subject == _TEST else int(subject))
 
 
 def preferences(secret: Secret, subscription_id: int) -> str:

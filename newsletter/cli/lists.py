@@ -35,6 +35,17 @@ def create(slug: str, name: str, language: str) -> None:
     click.echo(f"The list “{slug}” is ready.")
 
 
+@lists_group.command("ask-measuring")
+@click.argument("slug")
+@click.argument("wanted", type=click.Choice(("on", "off")))
+def ask_measuring(slug: str, wanted: str) -> None:
+    """Have the forms of a list ask whether its readers may be measured; nobody is until they said yes."""
+    with opened() as app, app.writing() as session:
+        mailing_list = lists.named(session, slug)
+        lists.ask_measuring(session, mailing_list, wanted=wanted == "on", by=Actor.command_line(), now=app.now())
+    click.echo(f"The forms of “{slug}” {'ask' if wanted == 'on' else 'do not ask'} about measuring.")
+
+
 @lists_group.command("list")
 @as_json
 def list_(json_: bool) -> None:  # noqa: FBT001  # Click passes flags so

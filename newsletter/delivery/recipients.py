@@ -45,6 +45,7 @@ class Links:
     view: str = ""
     confirm: str = ""
     errand: str = ""
+    measuring: str = ""
 
 
 class LinkMaker:
@@ -62,8 +63,12 @@ class LinkMaker:
         *,
         subscription_id: int | None = None,
         fields: Mapping[str, str] | None = None,
+        is_measured: bool = False,
     ) -> Links:
-        """The links of one message. A test can be neither left nor confirmed; a system mail has no page of its own."""
+        """The links of one message. A test can be neither left nor confirmed; a system mail has no page of its own.
+
+        Only who is measured needs the link to stop it, and each link costs as much as a tenth of a message.
+        """
         given = fields or {}
         return Links(
             unsubscribe=self._unsubscribe(kind, subscription_id),
@@ -71,6 +76,7 @@ class LinkMaker:
             view="" if kind is MailingKind.SYSTEM else self.view(mailing_id),
             confirm=self._page("confirm", given.get(CONFIRM_TOKEN, "")),
             errand=self._page("my-data", given.get(ERRAND_PATH, "")),
+            measuring=self._measuring(kind, subscription_id) if is_measured else "",
         )
 
     def view(self, mailing_id: int) -> str:
@@ -93,6 +99,13 @@ class LinkMaker:
         if subscription_id is None:
             return ""
         return f"{self._public_url}/preferences/{tokens.preferences(self._secret, subscription_id)}"
+
+    def _measuring(self, kind: MailingKind, subscription_id: int | None) -> str:
+        if kind is MailingKind.TEST:
+            return f"{self._public_url}/measuring/{tokens.measuring_test(self._secret)}"
+        if kind is MailingKind.SYSTEM or subscription_id is None:
+            return ""
+        return f"{self._public_url}/measuring/{tokens.measuring(self._secret, subscription_id)}"
 
 
 def recipient_of(address: str, fields: Mapping[str, str], *, language: str) -> Recipient:

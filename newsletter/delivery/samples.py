@@ -42,7 +42,7 @@ def sample(compiled: CompiledIssue, *, secret: Secret, public_url: str, now: dt.
         HeaderInvalid, SlotInvalid: it cannot become messages.
     """
     recipient = recipient_of(SAMPLE_ADDRESS, SAMPLE_FIELDS, language=compiled.language)
-    links = LinkMaker(secret, public_url).links(MailingKind.TEST, 0)
+    links = LinkMaker(secret, public_url).links(MailingKind.TEST, 0, is_measured=compiled.is_measured)
     return _sample(compiled, recipient, links, now=now)
 
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from subscribers import subscribing, tokens, topics
+from subscribers import measuring, subscribing, tokens, topics
 from subscribers.actor import Actor
 from subscribers.address import masked
 from subscribers.errors import TokenExpired
-from subscribers.models import MailingList, Subscriber, Subscription, SubscriptionState
+from subscribers.models import MailingList, Subscriber, Subscription, SubscriptionState, Wording
 from subscribers.orm import current
 from subscribers.secret import Secret
 
@@ -27,6 +27,8 @@ class PendingConfirmation:
     """What a confirmation is about. `already` is true where it was pressed before.
 
     `topics` are the names of those that the sign-up chose; none where that is all of them.
+    `measuring` are the words on measuring that were agreed to at sign-up, which the confirmation has to
+    show and to send back (`measuring_digest`) for them to count; empty where there is nothing to confirm.
     """
 
     list_name: str
@@ -35,6 +37,8 @@ class PendingConfirmation:
     masked_address: str
     already: bool
     topics: tuple[str, ...]
+    measuring: str = ""
+    measuring_digest: str = ""
 
 
 def confirmation_of(session: Session, token: str, *, secret: Secret, now: dt.datetime) -> PendingConfirmation:
@@ -51,16 +55,25 @@ def confirmation_of(session: Session, token: str, *, secret: Secret, now: dt.dat
 
 
 def confirm(
-    session: Session, token: str, *, secret: Secret, by: Actor, now: dt.datetime, ip: str | None = None
+    session: Session,
+    token: str,
+    *,
+    secret: Secret,
+    by: Actor,
+    now: dt.datetime,
+    ip: str | None = None,
+    shown: str = "",
 ) -> PendingConfirmation:
     """Confirm; a second press answers the same with `already`. `ip` as far as settings keep it.
+
+    `shown` is the digest of the words on measuring that stood beside the button.
 
     Raises:
         TokenInvalid, TokenExpired: as `confirmation_of`; nothing is changed.
     """
     subscription, subscriber, asked_before = _subject(session, token, secret=secret, now=now)
     confirmed = subscribing.confirm(
-        session, subscription, secret=secret, by=by, now=now, ip=ip, asked_before=asked_before
+        session, subscription, secret=secret, by=by, now=now, ip=ip, asked_before=asked_before, shown=shown
     )
     return _shown(session, subscription, subscriber, already=confirmed.already, asked_before=asked_before)
 
@@ -104,6 +117,7 @@ def _shown(
     mailing_list = session.get_one(MailingList, subscription.list_id)
     language = subscriber.language or mailing_list.language
     asked = () if already else topics.asked(session, subscription, before=asked_before) or ()
+    words = None if already else _agreed_to(session, subscription)
     return PendingConfirmation(
         list_name=mailing_list.name,
         list_slug=mailing_list.slug,
@@ -111,4 +125,11 @@ def _shown(
         masked_address=masked(subscriber.address),
         already=already,
         topics=tuple(topics.name_of(topic, language=language) for topic in asked),
+        measuring=words.text if words else "",
+        measuring_digest=words.digest if words else "",
     )
+
+
+def _agreed_to(session: Session, subscription: Subscription) -> Wording | None:
+    asked = measuring.asked_at_sign_up(session, subscription)
+    return session.get(Wording, asked.wording) if asked is not None and asked.agreed else None

@@ -15,6 +15,7 @@ from newsletter.readers.errors import ListNotOpen
 from subscribers import subscribing, tokens
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
+from subscribers.measuring import Choice
 from subscribers.models import MailingList
 from subscribers.people import Person
 from subscribers.secret import Secret
@@ -35,8 +36,11 @@ def sign_up(
     now: dt.datetime,
     wording_language: str = "",
     topic_slugs: Collection[str] | None = None,
+    measured: Choice | None = None,
 ) -> None:
     """Ask for a list, as any visitor can; mails a confirmation where one is due. As `subscribing.request`.
+
+    `measured` is what the visitor chose where the form asked; None where it did not.
 
     Raises:
         ListNotOpen: the list has no publication.
@@ -55,6 +59,7 @@ def sign_up(
         now=now,
         wording_language=wording_language,
         topic_slugs=topic_slugs,
+        measured=measured,
     )
     _act(session, decision, mailing_list, publication, secret=secret, by=by, now=now)
 

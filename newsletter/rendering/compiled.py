@@ -13,7 +13,7 @@ from typing import Any
 from newsletter.content import merge
 
 RECIPIENT_FIELDS = merge.RECIPIENT_FIELDS
-ISSUE_LINKS = ("unsubscribe", "preferences", "view")  # what a design may use
+ISSUE_LINKS = ("unsubscribe", "preferences", "view", "measuring")  # what a design may use
 LINK_NAMES = (*ISSUE_LINKS, "confirm", "errand")
 
 
@@ -85,6 +85,12 @@ class CompiledIssue:
             html=_parts_from_json(value["html"]),
             text=_parts_from_json(value["text"]),
         )
+
+    @property
+    def is_measured(self) -> bool:
+        """Tell whether this is the variant of those who agreed to be measured: it has their way to stop it."""
+        slots = (part for part in (*self.html, *self.text) if isinstance(part, Slot))
+        return any(slot.expression == "links.measuring" for slot in slots)
 
     @property
     def digest(self) -> str:

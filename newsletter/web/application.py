@@ -13,7 +13,16 @@ from newsletter.web import files, mistakes
 from newsletter.web.body_limit import BodyLimit
 from newsletter.web.headers import SecurityHeaders
 from newsletter.web.pages import Pages
-from newsletter.web.public import confirming, embedding, leaving, my_data, preferring, signing_up, viewing
+from newsletter.web.public import (
+    confirming,
+    embedding,
+    leaving,
+    measuring,
+    my_data,
+    preferring,
+    signing_up,
+    viewing,
+)
 from newsletter.web.request_log import RequestLog
 
 
@@ -23,7 +32,8 @@ def create(app: App) -> FastAPI:
     application.state.installation = app
     application.state.pages = Pages(app.settings.template_folders(), settings=app.settings)
     routers = [
-        room.router for room in (signing_up, embedding, confirming, leaving, preferring, my_data, viewing, files)
+        room.router
+        for room in (signing_up, embedding, confirming, leaving, preferring, measuring, my_data, viewing, files)
     ]
     for router in routers:
         application.include_router(router)

@@ -4,6 +4,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from subscribers.importing import consents
+from subscribers.importing.consents import EarlierConsent
 from subscribers.people import Person
 from subscribers.spreadsheet import original
 
@@ -24,8 +26,16 @@ _NAMES = {
     "region": "region gebiet landkreis kreis bezirk bundesland county district",
     "language": "sprache language lang locale sprachcode",
     TOPICS: "topics topic themen thema interessen interests",
+    consents.AT: (
+        "consentat consentdate consenttime consentedat optinat optindate optintime optinzeitpunkt doubleoptinat "
+        "doubleoptinam einwilligungam einwilligungvom einwilligungsdatum zustimmungam zustimmungvom zustimmungsdatum"
+    ),
+    consents.SOURCE: "consentsource optinsource einwilligungsquelle einwilligungsweg zustimmungsquelle",
+    consents.IP: "consentip consentipaddress optinip optinipaddress einwilligungip einwilligungsip zustimmungip",
+    consents.TEXT: "consenttext consentwording optintext einwilligungstext einwilligungswortlaut zustimmungstext",
 }
 _FIELDS = {name: field for field, names in _NAMES.items() for name in names.split()}
+_NOT_OF_THE_PERSON = {ADDRESS, *consents.COLUMNS}
 _LANGUAGES = {"deutsch": "de", "german": "de", "englisch": "en", "english": "en"}
 _OF_NO_PERSON = {ADDRESS, TOPICS}
 
@@ -62,6 +72,17 @@ class Columns:
         if "language" in told:
             told["language"] = _language(told["language"])
         return Person(**told)
+
+    def consent_of(self, cells: Sequence[str]) -> EarlierConsent:
+        """What a row tells of an earlier consent.
+
+        Raises:
+            ConsentMalformed: a cell is not what its column says.
+        """
+        places = {name: self.places[name] for name in consents.COLUMNS if name in self.places}
+        return consents.consent_of(
+            {name: original(cells[place].strip()) for name, place in places.items() if place < len(cells)}
+        )
 
 
 def columns_of(header: Sequence[str]) -> Columns | None:

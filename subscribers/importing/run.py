@@ -21,7 +21,7 @@ from subscribers.importing.report import TOLD_BAD_ROWS, BadRowsFile, Report
 from subscribers.importing.seen import Seen
 from subscribers.importing.sheet import BadRow, Chunk, GoodRow, Sheet
 from subscribers.importing.sorting import Sorted, sort
-from subscribers.importing.writing import Overtaken, Proof, write
+from subscribers.importing.writing import Overtaken, Proof, ProofFile, write
 from subscribers.models import MailingList
 from subscribers.orm import is_conflict
 from subscribers.secret import Secret
@@ -51,15 +51,21 @@ class Import:
         secret: Secret,
         by: Actor,
         bad_rows: Path | None = None,
+        wording: str | None = None,
+        proof_file: ProofFile | None = None,
     ) -> None:
         """Import into a list; `proof` is the text that shows that these people agreed, None where there is none.
 
+        `wording` are the exact words they agreed to, where these are known and the rows do not tell them;
+        `proof_file` is a file that shows it, which the caller keeps. Either proof confirms; words alone do not.
         Bad rows are kept in the file `bad_rows`, which is made when the first one comes.
         """
         by.require(MANAGE_PEOPLE)
         self._sheet = sheet
         self._list = mailing_list
         self._proof = (proof or "").strip() or None
+        self._wording = (wording or "").strip() or None
+        self._proof_file = proof_file
         self._secret = secret
         self._by = by
         self._bad_rows = BadRowsFile(bad_rows, sheet)
@@ -83,7 +89,7 @@ class Import:
             try:
                 with session.begin_nested():
                     found = self._sorted(session, first_times)
-                    proof = self._kept_proof(session, now)
+                    proof = self._kept_proof(session, found, now)
                     write(session, found, self._sheet, proof, topic_ids=topic_ids, by=self._by, now=now)
             except (DBAPIError, Overtaken) as error:
                 is_overtaken = isinstance(error, Overtaken) or is_conflict(error)
@@ -125,13 +131,20 @@ class Import:
         return [row for row, is_first in zip(chunk.good, first, strict=True) if is_first]
 
     def _sorted(self, session: Session, rows: Sequence[GoodRow]) -> Sorted:
-        return sort(session, rows, list_id=self._list.id, secret=self._secret, with_proof=self._proof is not None)
+        return sort(session, rows, list_id=self._list.id, secret=self._secret, with_proof=self._has_proof)
 
-    def _kept_proof(self, session: Session, now: dt.datetime) -> Proof:
-        wording = None
-        if self._proof is not None:
-            wording = consent.keep_wording(session, self._proof, language=self._list.language, now=now)
-        return Proof(self._list.id, wording, self._secret)
+    @property
+    def _has_proof(self) -> bool:
+        return self._proof is not None or self._proof_file is not None
+
+    def _kept_proof(self, session: Session, found: Sorted, now: dt.datetime) -> Proof:
+        def kept(text: str | None) -> str | None:
+            return consent.keep_wording(session, text, language=self._list.language, now=now) if text else None
+
+        texts = {each.row.consent.text for each in found.wanted}
+        of_rows = {text: digest for text in sorted(texts) if (digest := kept(text)) is not None}
+        stated, wording = kept(self._proof), kept(self._wording)
+        return Proof(self._list.id, stated, self._secret, wording, self._proof_file, of_rows)
 
     def _count(self, chunk: Chunk, first_times: Sequence[GoodRow], found: Sorted) -> None:
         tally = self._tally
@@ -151,7 +164,7 @@ class Import:
             by=self._by,
             now=now,
             file=self._sheet.path.name,
-            with_proof=self._proof is not None,
+            with_proof=self._has_proof,
             imported=len(found.wanted),
             rows_so_far=self._tally.rows,
         )

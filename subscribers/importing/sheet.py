@@ -18,6 +18,7 @@ from subscribers.address import EmailAddress
 from subscribers.errors import AddressInvalid
 from subscribers.importing import lines
 from subscribers.importing.columns import Columns, columns_of, only_addresses
+from subscribers.importing.consents import NOTHING, ConsentMalformed, EarlierConsent
 from subscribers.importing.errors import FileUnusable
 from subscribers.importing.records import ROW_LINES, Record, records
 from subscribers.people import Person
@@ -35,6 +36,7 @@ class GoodRow:
     address: EmailAddress
     person: Person
     topics: frozenset[str] | None = None
+    consent: EarlierConsent = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,11 @@ class Sheet:
             return BadRow(record.line, cells, "it has no address")
         try:
             address = EmailAddress.parse(text)
-        except AddressInvalid as error:
+            consent = self.columns.consent_of(cells)
+        except (AddressInvalid, ConsentMalformed) as error:
             return BadRow(record.line, cells, str(error).rstrip("."))
-        return GoodRow(record.line, cells, address, self.columns.person_of(cells), self.columns.topics_of(cells))
+        topics = self.columns.topics_of(cells)
+        return GoodRow(record.line, cells, address, self.columns.person_of(cells), topics, consent)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ again by its unique key, which costs little and works alike on every database.
 import datetime as dt
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import delete, insert, literal, select, update
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from subscribers.actor import Actor
 from subscribers.consent import chain
+from subscribers.importing.consents import EarlierConsent
 from subscribers.importing.sheet import Sheet
 from subscribers.importing.sorting import SOURCE, Sorted, Wanted, parts
 from subscribers.models import (
@@ -31,22 +32,58 @@ from subscribers.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
+class ProofFile:
+    """A file that shows that people agreed, kept elsewhere under its SHA-256 (hexadecimal)."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
-    """What the records of an import rest on: `wording` is the digest of the kept proof, or None."""
+    """What the records of an import rest on.
+
+    `stated` is the digest of the kept statement that these people agreed, `wording` that of the words they
+    agreed to, `of_rows` gives those of the texts that rows tell of their own; None where there is none.
+    """
 
     list_id: int
-    wording: str | None
+    stated: str | None
     secret: Secret
+    wording: str | None = None
+    file: ProofFile | None = None
+    of_rows: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_given(self) -> bool:
+        """Tell whether there is any proof for the file as a whole."""
+        return self.stated is not None or self.file is not None
+
+    def wording_of(self, consent: EarlierConsent) -> str | None:
+        """The digest of the words a row's person agreed to; else of the statement that they did."""
+        return self.of_rows.get(consent.text) or self.wording or self.stated
+
+    def evidence_of(self, consent: EarlierConsent) -> dict[str, Any]:
+        """What the record of a row keeps beside: the row's own proof, and that of the whole file."""
+        kept: dict[str, Any] = {}
+        if told := consent.evidence():
+            kept["consent"] = told
+        proof: dict[str, str] = {}
+        if self.stated is not None and self.stated != self.wording_of(consent):
+            proof["wording"] = self.stated
+        if self.file is not None:
+            proof |= {"file": self.file.name, "sha256": self.file.sha256}
+        return {**kept, "proof": proof} if proof else kept
 
     @property
     def kind(self) -> ConsentKind:
         """What the records tell."""
-        return ConsentKind.IMPORTED_WITHOUT_PROOF if self.wording is None else ConsentKind.IMPORTED_WITH_PROOF
+        return ConsentKind.IMPORTED_WITH_PROOF if self.is_given else ConsentKind.IMPORTED_WITHOUT_PROOF
 
     @property
     def state(self) -> SubscriptionState:
         """How the people then stand to the list."""
-        return SubscriptionState.PENDING if self.wording is None else SubscriptionState.CONFIRMED
+        return SubscriptionState.CONFIRMED if self.is_given else SubscriptionState.PENDING
 
 
 class Overtaken(Exception):  # never leaves the import
@@ -200,6 +237,7 @@ def _records(
             "line": each.row.line,
             "row": dict(zip(labels, each.row.cells, strict=False)),
             "entered_by": by.name,
+            **proof.evidence_of(each.row.consent),
         }
         sequence, previous = ends.get(subscriber_id, (0, chain.START))
         link = chain.Link(
@@ -210,7 +248,7 @@ def _records(
             at=now,
             actor=by.kind.value,
             source=SOURCE,
-            wording=proof.wording,
+            wording=proof.wording_of(each.row.consent),
             commitment=chain.commitment(salt, data),
             previous=previous,
         )

@@ -50,8 +50,8 @@ def test_a_consent_record_can_be_neither_changed_nor_deleted(database: Database,
     with database.writing() as session:
         session.execute(
             text(
-                "INSERT INTO mailing_list (id, slug, name, language, created_at)"
-                " VALUES (1, 'news', 'News', 'de', '2026-11-23')"
+                "INSERT INTO mailing_list (id, slug, name, language, created_at, asks_measuring)"
+                " VALUES (1, 'news', 'News', 'de', '2026-11-23', false)"
             ),
         )
         session.execute(

@@ -17,7 +17,6 @@ from newsletter.delivery.models import Mailing, Relay
 Fact = str | int
 
 
-
 @dataclass(frozen=True, slots=True)
 class Cause:
     """A state, and what is to be known of it.

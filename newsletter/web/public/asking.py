@@ -12,6 +12,8 @@ from subscribers.form_fields import Asked
 from subscribers.people import LIMITS, Person
 
 EMAIL, TOPICS, LANGUAGE, SALUTATION = "email", "topics", "language", "salutation"
+# The box on measuring, and the digest of the words beside it, which says that the form asked.
+MEASURING, MEASURING_WORDING = "measuring", "measuring_wording"
 # How a box to tick is called in a form: a plain field each, as any HTML form can send.
 TOPIC_PREFIX = "topic-"
 # A way to answer a required salutation without having one: nobody has to be a Mr or a Ms.
@@ -22,6 +24,7 @@ NO_SALUTATION = "-"
 class Answers:
     """What a visitor typed; `address` is None where it is none. `topics` are short names the list has.
 
+    `measured` is None where the form did not ask; an empty box is a no.
     `problems` names the fields that are missing or wrong, in the order in which the form shows them.
     """
 
@@ -29,6 +32,7 @@ class Answers:
     address: EmailAddress | None
     told: Mapping[str, str]
     topics: frozenset[str]
+    measured: bool | None
     problems: tuple[str, ...]
 
     @property
@@ -51,7 +55,7 @@ def fields_in_order(offer: Offer) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def no_answers(offer: Offer) -> Answers:
     """Those of a form that nobody has filled in yet."""
-    return Answers("", None, _told(Form(), offer), frozenset(), ())
+    return Answers("", None, _told(Form(), offer), frozenset(), None, ())
 
 
 def answers_of(form: Form, offer: Offer) -> Answers:
@@ -63,7 +67,9 @@ def answers_of(form: Form, offer: Offer) -> Answers:
     openly, _ = fields_in_order(offer)
     missing = [name for name in openly if offer.fields[name] is Asked.REQUIRED and name not in answered]
     address = _address(email)
-    return Answers(email, address, told, topics, (*(() if address else (EMAIL,)), *missing))
+    asked_measuring = offer.asks_measuring and form.text(MEASURING_WORDING)
+    measured = bool(form.text(MEASURING)) if asked_measuring else None
+    return Answers(email, address, told, topics, measured, (*(() if address else (EMAIL,)), *missing))
 
 
 def _told(form: Form, offer: Offer) -> dict[str, str]:

@@ -23,6 +23,7 @@ from subscribers.actor import Actor
 from subscribers.errors import TokenExpired, TokenInvalid
 
 BUTTON = "confirm"
+SHOWN = "measuring"  # the words on measuring that stand beside the button
 
 router = APIRouter()
 
@@ -60,7 +61,9 @@ def confirm(
     try:
         with app.writing() as session:
             ip = visitors.ip_kept(visit.request, app.settings)
-            confirmed = confirming.confirm(session, token, secret=app.secret, by=by, now=app.now(), ip=ip)
+            confirmed = confirming.confirm(
+                session, token, secret=app.secret, by=by, now=app.now(), ip=ip, shown=form.text(SHOWN)
+            )
     except TokenInvalid:
         return _invalid(visit)
     except TokenExpired as expired:

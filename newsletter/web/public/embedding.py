@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from newsletter.web.public import asking
-from newsletter.web.public.offering import Offer, digest_of, offer_of
+from newsletter.web.public.offering import Offer, digest_of, offer_of, wording_of_measuring
 from newsletter.web.public.place import FRAME, PAGE
 from newsletter.web.public.signing_up import TRAP
 from newsletter.web.visit import PRIVATE, Visit, visit_of
@@ -25,6 +25,7 @@ def show(slug: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     language = visit.language(offer.language)
     base = visit.app.settings.public_url
     wording = offer.words[language]
+    measuring = wording_of_measuring(offer, language=language)
     form = visit.pages.render(
         "embedded_form.html",
         language=language,
@@ -33,6 +34,8 @@ def show(slug: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
         answers=asking.no_answers(offer),
         wording=wording,
         digest=digest_of(wording),
+        measuring=measuring,
+        measuring_digest=digest_of(measuring),
         trap=TRAP,
     )
     frame = visit.pages.render(

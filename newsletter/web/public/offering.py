@@ -31,6 +31,7 @@ class Offer:
     `publisher` is who its readers see as the sender, `contact` the address that answers people.
     `fields` are what the form asks, in order; `topics` are empty where it does not ask for them.
     `words` by language are the ones beside the button, exactly as they are shown and kept with the consent.
+    Where it `asks_measuring`, its form asks whether the reader may be measured: a choice of its own.
     """
 
     slug: str
@@ -41,6 +42,7 @@ class Offer:
     fields: Mapping[str, Asked]
     topics: tuple[OfferedTopic, ...]
     words: Mapping[str, str]
+    asks_measuring: bool = False
 
 
 def offer_of(session: Session, slug: str) -> Offer:
@@ -68,6 +70,7 @@ def offer_of(session: Session, slug: str) -> Offer:
         fields=asked,
         topics=offered if "topics" in asked else (),
         words={language: words_of(session, found, language=language, publisher=publisher) for language in LANGUAGES},
+        asks_measuring=found.asks_measuring,
     )
 
 
@@ -93,6 +96,15 @@ def shipped_words(language: str) -> str:
     agreed = _("I would like to receive “%(list)s” from %(publisher)s by e-mail.")
     withdrawn = _("I can withdraw my consent at any time, with the link in every issue.")
     return f"{agreed} {withdrawn}"
+
+
+def wording_of_measuring(offer: Offer, *, language: str) -> str:
+    """The words beside the box on measuring: never part of the words one has to agree to for the newsletter."""
+    _ = translations(language).gettext
+    names = {"list": offer.name, "publisher": offer.publisher}
+    agreed = _("%(publisher)s may measure which issues of “%(list)s” I open and which links I click, to improve them.")
+    voluntary = _("This is voluntary: I receive the newsletter without it too, and can stop it in every issue.")
+    return f"{agreed % names} {voluntary}"
 
 
 def digest_of(wording: str) -> str:

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
+from newsletter.app import App
 from newsletter.i18n import LANGUAGES, translations
 from newsletter.readers import own_data, preferring
 from newsletter.readers.own_data import Reader
@@ -23,9 +24,9 @@ from newsletter.web import limits, visitors
 from newsletter.web.forms import Form, submitted
 from newsletter.web.public import choices_form
 from newsletter.web.public.choices_form import Problem, Wordings
-from newsletter.web.public.offering import Offer, digest_of, wording_of
+from newsletter.web.public.offering import digest_of, words_of
 from newsletter.web.visit import PRIVATE, Visit, visit_of
-from subscribers import pausing
+from subscribers import lists, pausing
 from subscribers.actor import Actor
 from subscribers.errors import TokenInvalid
 from subscribers.models import Errand
@@ -73,7 +74,7 @@ def save(
         return _nobodys(visit, found)
     app = visit.app
     language = form.text("lang") if form.text("lang") in LANGUAGES else visit.language_of_mail(found.language)
-    wordings = _wordings(found, language)
+    wordings = _wordings(app, found, language)
     read = choices_form.read(form, found, wordings, now=app.now())
     if read.problems or form.text("wordings") != _digest(wordings):
         problem = "" if read.problems else "wordings"
@@ -156,16 +157,18 @@ def _may_mail(visit: Visit, session: Session, mailbox: str, *, mails: int) -> bo
     )
 
 
-def _wordings(found: Preferences, language: str) -> dict[int, Wordings]:
+def _wordings(app: App, found: Preferences, language: str) -> dict[int, Wordings]:
     """What the page says beside the choices of each list; it is kept with what is agreed to."""
     _ = translations(language).gettext
     measured = _("%(publisher)s may count whether I open the issues of “%(list)s” and which links in them I follow.")
     withdrawn = _("I can withdraw this at any time, on this page.")
     wordings = {}
-    for each in found.lists:
-        offer = Offer(each.slug, each.name, language, each.publisher)
-        asked = measured % {"publisher": each.publisher or each.name, "list": each.name}
-        wordings[each.subscription_id] = Wordings(wording_of(offer, language=language), f"{asked} {withdrawn}")
+    with app.reading() as session:
+        for each in found.lists:
+            publisher = each.publisher or each.name
+            receiving = words_of(session, lists.named(session, each.slug), language=language, publisher=publisher)
+            asked = measured % {"publisher": publisher, "list": each.name}
+            wordings[each.subscription_id] = Wordings(receiving, f"{asked} {withdrawn}")
     return wordings
 
 
@@ -190,7 +193,7 @@ def _form_page(
     problem: str = "",
 ) -> Response:
     language = language or visit.language_of_mail(found.language)
-    wordings, today = _wordings(found, language), visit.app.now().date()
+    wordings, today = _wordings(visit.app, found, language), visit.app.now().date()
     return _page(
         visit,
         "preferences.html",

@@ -20,12 +20,13 @@ from newsletter.web import limits, proof_of_work, visitors
 from newsletter.web.forms import Form, submitted
 from newsletter.web.proof_of_work import PAYLOAD_LIMIT, Proof
 from newsletter.web.public import asking
-from newsletter.web.public.asking import Answers, answers_of, no_answers
-from newsletter.web.public.offering import Offer, digest_of, offer_of
+from newsletter.web.public.asking import MEASURING, MEASURING_WORDING, Answers, answers_of, no_answers
+from newsletter.web.public.offering import Offer, digest_of, offer_of, wording_of_measuring
 from newsletter.web.public.place import FRAME, PAGE, SOURCES, UNSAID, Place
 from newsletter.web.visit import Visit, visit_of
 from subscribers import lists
 from subscribers.actor import Actor
+from subscribers.measuring import Choice
 
 # The field people do not see.
 TRAP = "homepage"
@@ -86,7 +87,7 @@ def _taken(slug: str, visit: Visit, form: Form, place: Place) -> Response:
     language = form.text("lang") if form.text("lang") in LANGUAGES else visit.language(offer.language)
     answers = answers_of(form, offer)
     # A page left open, an old copy of the form, or one that never showed any words: nobody agrees unseen.
-    is_current = form.text("wording") == digest_of(offer.words[language])
+    is_current = _shows_todays_words(form, offer, language)
     if answers.problems or not is_current:
         notice = "" if is_current else "wording"
         return _form_page(visit, place, offer, answers, language=language, status=400, notice=notice)
@@ -151,8 +152,22 @@ def _signed_up(
                 secret=secret,
                 by=Actor.reader(None),
                 now=now,
+                measured=_choice(answers, offer, language=language),
             )
     return _Outcome.TAKEN
+
+
+def _choice(answers: Answers, offer: Offer, *, language: str) -> Choice | None:
+    if answers.measured is None:
+        return None
+    return Choice(wording_of_measuring(offer, language=language), agreed=answers.measured)
+
+
+def _shows_todays_words(form: Form, offer: Offer, language: str) -> bool:
+    if form.text("wording") != digest_of(offer.words[language]):
+        return False
+    measuring = digest_of(wording_of_measuring(offer, language=language))
+    return not form.text(MEASURING) or form.text(MEASURING_WORDING) == measuring
 
 
 def _too_often(visit: Visit, place: Place, offer: Offer, outcome: _Outcome, *, language: str) -> Response:
@@ -184,6 +199,9 @@ def _form_page(
         folded=folded,
         wording=offer.words[language],
         digest=digest_of(offer.words[language]),
+        measuring=wording_of_measuring(offer, language=language),
+        measuring_digest=digest_of(wording_of_measuring(offer, language=language)),
+        measuring_agreed=answers.measured and notice != "wording",
         trap=TRAP,
         proof=PROOF,
         challenge=challenge,

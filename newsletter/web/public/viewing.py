@@ -40,5 +40,6 @@ def show(token: Token, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
         view_url=f"{app.settings.public_url}/view/{token}",
         unsubscribe_url=f"{app.settings.public_url}/leave",
         preferences_url=f"{app.settings.public_url}/preferences",
+        measuring_url=f"{app.settings.public_url}/measuring",
     )
     return HTMLResponse(content, headers={**PRIVATE, "Content-Security-Policy": POLICY})

@@ -63,6 +63,18 @@ def test_a_test_can_be_left_without_effect() -> None:
     assert tokens.read_leave(SECRET, links.unsubscribe.rpartition("/")[2]).subscription_id is None
 
 
+def test_only_a_measured_mail_has_the_link_to_stop_measuring() -> None:
+    links = LINKS.links(MailingKind.ISSUE, 5, subscription_id=7, is_measured=True)
+
+    base, _, token = links.measuring.rpartition("/")
+    assert base == "https://news.example.org/measuring"
+    assert tokens.read_measuring(SECRET, token).subscription_id == 7
+    assert LINKS.links(MailingKind.ISSUE, 5, subscription_id=7).measuring == ""
+    assert LINKS.links(MailingKind.SYSTEM, 5, subscription_id=7, is_measured=True).measuring == ""
+    test = LINKS.links(MailingKind.TEST, 5, subscription_id=7, is_measured=True)
+    assert tokens.read_measuring(SECRET, test.measuring.rpartition("/")[2]).subscription_id is None
+
+
 def test_a_system_mail_has_the_frozen_link_to_confirm() -> None:
     links = LINKS.links(MailingKind.SYSTEM, 5, fields={"confirm_token": "7.abc"})
 
