@@ -79,7 +79,7 @@ def holder(folder: Path, *, keep_evidence: bool = False) -> Holder:
 
 
 def sweep(session: Session, folder: Path, *, before: dt.datetime) -> int:
-    """Remove the files, kept before a time, that no evidence names; tell how many. One kept lately is being imported."""
+    """Remove the files that no evidence names; tell how many. What was kept since `before` may be of a running import."""
     old = (path for path in folder.glob("[0-9a-f]*") if path.stat().st_mtime < before.timestamp())
     digests = {path.name.partition(".")[0] for path in old}
     needless = [digest for digest in digests if not _is_needed(session, digest)]
