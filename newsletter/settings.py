@@ -63,6 +63,7 @@ class Settings(BaseSettings):
         sign_ups_at_once, sign_ups_per_minute: how many a list takes from everybody together, in a burst and then.
         altcha: asks a small calculation of the browser with each sign-up, which keeps programs out.
         frame_ancestors: the sites that may show a sign-up form in a frame, parted by spaces; * is every site.
+        undo_mail: whether whoever left gets a mail with a button that takes it back.
         lost_after_minutes: how long another machine's sender may be silent before what it holds is unknown.
         trusted_proxies: addresses or networks, parted by commas, whose X-Forwarded-For is believed.
         templates: a folder of the site's own, laid over the shipped `templates`.
@@ -88,6 +89,7 @@ class Settings(BaseSettings):
     sign_ups_per_minute: int = Field(default=60, ge=1, le=60_000)
     altcha: bool = False
     frame_ancestors: str = "*"
+    undo_mail: bool = True
     lost_after_minutes: int = Field(default=15, ge=1)
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     templates: Path | None = None

@@ -137,6 +137,16 @@ class RequestUnproven(SubscribersError):
         )
 
 
+class OnlyTheReaders(SubscribersError):
+    """Staff lifts a suppression that only the reader's own sign-up ends."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"“{reason}” is ended by the reader's own sign-up alone; if it was set by mistake, say so with --because."
+        )
+        self.reason = reason
+
+
 class WrongMove(SubscribersError):
     """A subscription cannot make this move from the state it is in."""
 

@@ -8,9 +8,7 @@
 The two are apart because whoever reads the lines may be slow, and nobody else could write meanwhile.
 """
 
-import csv
 import datetime as dt
-import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,7 +26,7 @@ from subscribers.models import (
     Suppression,
     Topic,
 )
-from subscribers.spreadsheet import defused
+from subscribers.spreadsheet import defused, written
 
 COLUMNS = (
     "email",
@@ -88,7 +86,7 @@ def lines(session: Session, mailing_list: MailingList, *, by: Actor) -> Iterator
     apostrophe before it, which the import takes away again.
     """
     by.require(MANAGE_PEOPLE)
-    return _written(_rows(session, mailing_list.id))
+    return written(_rows(session, mailing_list.id))
 
 
 def _rows(session: Session, list_id: int) -> Iterator[tuple[str, ...]]:
@@ -139,16 +137,6 @@ def _topics() -> ColumnElement[str]:
         .scalar_subquery()
     )
     return case((Subscription.topics_chosen, func.coalesce(slugs, "|")), else_="")
-
-
-def _written(rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
-    line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\r\n")
-    for row in rows:
-        writer.writerow(row)
-        yield line.getvalue()
-        line.seek(0)
-        line.truncate()
 
 
 def _suppressions(session: Session, subscriber: Subscriber) -> list[dict[str, str]]:

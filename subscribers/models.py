@@ -36,8 +36,13 @@ class ConsentKind(StrEnum):
     IMPORTED_WITHOUT_PROOF = "imported without proof"
     LEFT = "left"
     ADDRESS_CHANGED = "address changed"  # by the reader, who pressed a button in a mail to the new address
+    LEAVING_UNDONE = "leaving undone"  # by the address's owner, soon after; what was agreed before goes on
     MEASURING_AGREED = "measuring agreed"  # the person may be measured, from now on
     MEASURING_REFUSED = "measuring refused"  # asked and refused, or withdrawn; holds for mails delivered too
+
+
+# After one of these, and until somebody leaves, the person agrees to get the list.
+AGREEING = frozenset({ConsentKind.CONFIRMED, ConsentKind.IMPORTED_WITH_PROOF, ConsentKind.LEAVING_UNDONE})
 
 
 class SuppressionReason(StrEnum):
@@ -152,6 +157,17 @@ class Subscription(Base):
         if wanted not in MOVES[SubscriptionState(self.state)]:
             raise WrongMove(self.id, self.state, wanted.value)
         self.state = wanted.value
+        self.changed_at = now
+
+    def undo_leaving(self, *, now: dt.datetime) -> None:
+        """Be confirmed again, as before the person left; whether that may be is `undoing`'s to judge.
+
+        Raises:
+            WrongMove: the person has not left.
+        """
+        if self.state != SubscriptionState.LEFT.value:
+            raise WrongMove(self.id, self.state, SubscriptionState.CONFIRMED.value)
+        self.state = SubscriptionState.CONFIRMED.value
         self.changed_at = now
 
 

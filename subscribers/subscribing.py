@@ -93,9 +93,10 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """The person gets nothing more; `already` is true when that was so before."""
+    """The person gets nothing more; `already` is true when that was so before, `was_confirmed` when this ended mail."""
 
     already: bool
+    was_confirmed: bool = False
 
 
 def request(
@@ -205,11 +206,12 @@ def leave(
     by.require(CHANGE_OWN_CHOICES)
     if subscription.state == SubscriptionState.LEFT.value:
         return Left(already=True)
+    was_confirmed = subscription.state == SubscriptionState.CONFIRMED.value
     subscription.move(SubscriptionState.LEFT, now=now)
     kind = ConsentKind.LEFT
     subscriptions.record(session, subscription, kind, source=source, evidence={}, secret=secret, by=by, now=now)
     audit.record(session, "subscription.leave", f"subscription:{subscription.id}", by=by, now=now, source=source)
-    return Left(already=False)
+    return Left(already=False, was_confirmed=was_confirmed)
 
 
 _REFUSED_TO_READERS = {SuppressionReason.BLOCKED: Reason.BLOCKED}

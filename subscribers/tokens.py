@@ -5,7 +5,7 @@
 
 Each purpose signs with its own key, so a token of one is worth nothing for another. A token says
 which row it is about and nothing of the person. Leave, preference, measuring and view tokens never expire. The
-time a confirmation or an errand was made stands inside it, because only the caller knows the clock.
+moment that the life of another one is counted from stands inside it, because only the caller knows the clock.
 """
 
 import datetime as dt
@@ -24,6 +24,7 @@ from subscribers.secret import Secret
 
 CONFIRMATION_LIFETIME = dt.timedelta(days=14)
 ERRAND_LIFETIME = dt.timedelta(hours=1)
+UNDO_LIFETIME = dt.timedelta(days=30)
 LENGTH_LIMIT = 120  # the longest token made here is shorter
 
 
@@ -63,6 +64,18 @@ class ErrandLink:
 
     subscription_id: int
     number: int
+    address_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Leave to take back one leaving, as long as nothing has happened since, for the address it was mailed to.
+
+    `left_at`, to the microsecond, says which leaving: a later one has a token of its own.
+    """
+
+    subscription_id: int
+    left_at: dt.datetime
     address_digest: str
 
 
@@ -180,6 +193,26 @@ def read_errand(secret: Secret, kind: Errand, token: str, *, now: dt.datetime) -
     return ErrandLink(int(subscription_id), int(number), digest)
 
 
+def undo(secret: Secret, subscription_id: int, *, address_key: str, left_at: dt.datetime) -> str:
+    """Make the token of the mail that follows a leaving; it counts for `UNDO_LIFETIME` after that."""
+    digest = address_digest(secret, address_key)
+    return _signed(secret, "undo", f"{subscription_id}-{(left_at - _EPOCH) // _MICROSECOND}-{digest}")
+
+
+def read_undo(secret: Secret, token: str, *, now: dt.datetime) -> Undo:
+    """Read the token of the mail that follows a leaving.
+
+    Raises:
+        TokenInvalid: it was not made here for this purpose.
+        TokenExpired: the leaving is longer ago than `UNDO_LIFETIME`.
+    """
+    subscription_id, left, digest = _read(secret, "undo", token, shape=_UNDO)
+    left_at = _EPOCH + int(left) * _MICROSECOND
+    if now - left_at > UNDO_LIFETIME:
+        raise TokenExpired(int(subscription_id))
+    return Undo(int(subscription_id), left_at, digest)
+
+
 def view(secret: Secret, mailing_id: int) -> str:
     """Make the token of a mailing's page in the browser."""
     return _signed(secret, "view", str(mailing_id))
@@ -196,9 +229,12 @@ def read_view(secret: Secret, token: str) -> View:
 
 
 _TEST = "test"
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
 # Mail programs that make links of plain text leave out a hyphen or underscore at the end of one.
 _END = "z"
 _CONFIRMATION = re.compile(r"(\d+)-(\d+)-([0-9a-f]{16})")
+_UNDO = _CONFIRMATION
 _LEAVE = re.compile(rf"(\d+|{_TEST})")
 _ERRAND = re.compile(r"(\d+)-(\d+)-(\d+)-([0-9a-f]{16})")
 _VIEW = re.compile(r"(\d+)")

@@ -29,6 +29,7 @@ _COMMANDS = {
     "mailing": ("mailings", "mailing", "What was sent, to whom, and what became of it."),
     "alert": ("alerts", "alert", "What waits for a person."),
     "rate": ("rates", "rate", "How fast mail goes out; changeable while it does."),
+    "suppression": ("suppressions", "suppression_group", "The addresses that are not mailed, and why."),
     "consent": ("consent", "consent", "The proof of who agreed to what."),
     "retention": ("keeping", "retention", "How long what is kept of people is kept."),
     "worker": ("work", "worker", "Send what is due."),

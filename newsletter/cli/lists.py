@@ -12,7 +12,7 @@ from newsletter.cli.output import as_json, show_json, show_table
 from newsletter.i18n import LANGUAGES
 from newsletter.readers.errors import ListNotOpen
 from newsletter.web.public import offering
-from subscribers import form_fields, lists, topics, wordings
+from subscribers import form_fields, leave_reasons, lists, topics, wordings
 from subscribers.actor import Actor
 from subscribers.models import ListWording, MailingList
 
@@ -193,3 +193,17 @@ def _words(session: Session, mailing_list: MailingList, language: str) -> dict[s
         "since": own.since.isoformat(timespec="seconds") if own is not None else None,
         "by": own.made_by if own is not None else None,
     }
+
+
+@lists_group.command()
+@click.argument("slug")
+@as_json
+def reasons(slug: str, json_: bool) -> None:  # noqa: FBT001
+    """Count why people say that they left the list; nobody has to say."""
+    with opened() as app, app.reading() as session:
+        counted = leave_reasons.counts(session, lists.named(session, slug))
+    if json_:
+        show_json(counted)
+        return
+    told = sorted(counted.items(), key=lambda each: -each[1])
+    show_table(("reason", "times"), (each for each in told if each[1]), empty="Nobody has said why they left.")

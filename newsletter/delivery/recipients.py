@@ -17,6 +17,7 @@ from subscribers.secret import Secret
 
 CONFIRM_TOKEN = "confirm_token"  # noqa: S105  # the name of a field, not a token
 ERRAND_PATH = "errand_path"  # of the page of an errand, such as `download/7.abc`
+UNDO_TOKEN = "undo_token"  # noqa: S105  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Links:
     confirm: str = ""
     errand: str = ""
     measuring: str = ""
+    undo: str = ""
 
 
 class LinkMaker:
@@ -77,6 +79,7 @@ class LinkMaker:
             confirm=self._page("confirm", given.get(CONFIRM_TOKEN, "")),
             errand=self._page("my-data", given.get(ERRAND_PATH, "")),
             measuring=self._measuring(kind, subscription_id) if is_measured else "",
+            undo=self._page("undo", given.get(UNDO_TOKEN, "")),
         )
 
     def view(self, mailing_id: int) -> str:

@@ -10,16 +10,21 @@ from sqlalchemy.orm import Session
 
 from newsletter.delivery import mailings
 from newsletter.delivery.recipients import ERRAND_PATH
-from newsletter.i18n import translations
 from newsletter.issues.models import Publication
-from newsletter.rendering.compiled import CompiledIssue, Mailbox
-from newsletter.rendering.system_mail import compile_system_mail
-from newsletter.settings import templates_folder
+from newsletter.mails import letters
+from newsletter.rendering.compiled import CompiledIssue
+from newsletter.texts.letters import ADDRESS_CHANGED, CHANGE_ADDRESS, DOWNLOAD, ERASE, NEW_ADDRESS
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
 from subscribers.models import Errand, MailingList, Subscriber, Subscription
 
-FOLDER = "own_data"
+LETTERS = {
+    Errand.DOWNLOAD: DOWNLOAD,
+    Errand.ERASE: ERASE,
+    Errand.CHANGE_ADDRESS: CHANGE_ADDRESS,
+    Errand.NEW_ADDRESS: NEW_ADDRESS,
+    None: ADDRESS_CHANGED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ def send_link(
     subscriber = session.get_one(Subscriber, subscription.subscriber_id)
     mailings.send_system_mail(
         session,
-        compiled(origin, errand),
+        compiled(session, origin, errand),
         name=errand.value,
         address=subscriber.address,
         subscriber_id=subscriber.id,
@@ -70,7 +75,7 @@ def send_to_new_address(
     errand = Errand.NEW_ADDRESS
     mailings.send_system_mail(
         session,
-        compiled(origin, errand),
+        compiled(session, origin, errand),
         name=errand.value,
         address=address.address,
         subscriber_id=None,  # a mail to another address than the person's own would be excluded
@@ -93,8 +98,8 @@ def send_note(
     """Tell the mailbox where a person's mail went so far that it goes elsewhere now; not where."""
     mailings.send_system_mail(
         session,
-        compiled(origin, None),
-        name="address-changed",
+        compiled(session, origin, None),
+        name=ADDRESS_CHANGED.short_name,
         address=before.address,
         subscriber_id=None,
         subscription_id=subscription.id,
@@ -104,83 +109,13 @@ def send_note(
     )
 
 
-def compiled(origin: Origin, errand: Errand | None) -> CompiledIssue:
+def compiled(session: Session, origin: Origin, errand: Errand | None) -> CompiledIssue:
     """The mail of one errand, list and language, the same for everybody; None is the note."""
-    publication = origin.publication
-    names = {"list": origin.mailing_list.name, "sender": publication.sender_name or publication.name}
-    said = _words(errand, origin.language)
-    return compile_system_mail(
-        templates_folder() / "mail" / FOLDER,
+    return letters.compiled(
+        session,
+        LETTERS[errand],
+        publication=origin.publication,
+        mailing_list=origin.mailing_list,
         language=origin.language,
-        sender=Mailbox(publication.sender_name, publication.sender_address),
-        reply_to=Mailbox("", publication.reply_to) if publication.reply_to else None,
-        facts={
-            "title": said.title % names,
-            "before": [line % names for line in said.before],
-            "button": said.button,
-            "after": [line % names for line in said.after],
-            "imprint": publication.imprint.strip(),
-        },
+        values={},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    title: str
-    before: tuple[str, ...]
-    button: str
-    after: tuple[str, ...]
-
-
-def _words(errand: Errand | None, language: str) -> _Words:
-    _ = translations(language).gettext
-    valid = _("The link is valid for one hour.")
-    match errand:
-        case Errand.DOWNLOAD:
-            return _Words(
-                _("A copy of your data"),
-                (
-                    _("In the settings of “%(list)s” a copy of all data was asked for that %(sender)s keeps of you."),
-                    _("If that was you, you find it here:"),
-                ),
-                _("See my data"),
-                (valid, _("If it was not you, you need not do anything: nobody else gets your data.")),
-            )
-        case Errand.ERASE:
-            return _Words(
-                _("Delete your data"),
-                (
-                    _("In the settings of “%(list)s” it was asked to delete all data that %(sender)s keeps of you."),
-                    _("If that was you, go on here. Nothing is deleted before you have pressed the button there:"),
-                ),
-                _("On to deletion"),
-                (valid, _("If it was not you, you need not do anything: nothing is deleted.")),
-            )
-        case Errand.CHANGE_ADDRESS:
-            return _Words(
-                _("Another address for “%(list)s”"),
-                (
-                    _("In the settings of “%(list)s” it was asked to send to another address from now on."),
-                    _("If that was you, enter the new address here:"),
-                ),
-                _("Enter the new address"),
-                (valid, _("If it was not you, you need not do anything: nothing changes.")),
-            )
-        case Errand.NEW_ADDRESS:
-            return _Words(
-                _("Please confirm your new address"),
-                (
-                    _("This e-mail address was entered to receive “%(list)s” here from now on instead of elsewhere."),
-                    _("Sender: %(sender)s"),
-                    _("If that was you, please confirm here:"),
-                ),
-                _("Confirm the new address"),
-                (valid, _("If it was not you, you need not do anything: without confirmation you receive nothing.")),
-            )
-        case None:
-            return _Words(
-                _("Your address was changed"),
-                (_("What you receive from %(sender)s, such as “%(list)s”, goes to another address from now on."),),
-                "",
-                (_("If it was not you, please answer this e-mail: a person reads the answers."),),
-            )

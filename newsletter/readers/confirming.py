@@ -31,6 +31,7 @@ class PendingConfirmation:
     show and to send back (`measuring_digest`) for them to count; empty where there is nothing to confirm.
     """
 
+    subscription_id: int
     list_name: str
     list_slug: str
     language: str
@@ -119,6 +120,7 @@ def _shown(
     asked = () if already else topics.asked(session, subscription, before=asked_before) or ()
     words = None if already else _agreed_to(session, subscription)
     return PendingConfirmation(
+        subscription_id=subscription.id,
         list_name=mailing_list.name,
         list_slug=mailing_list.slug,
         language=language,

@@ -47,7 +47,8 @@ class ListChoices:
     """How a reader stands to one list.
 
     `publisher` is who its readers see as the sender; empty where nobody publishes on it, and then nobody can come
-    back. `paused_until` is the day from which mail goes out again, `measured` None while never asked.
+    back. `paused_until` is the day from which mail goes out again, `measured` None while never asked. `may_agree`
+    is true where the list asks whether its readers may be measured.
     """
 
     subscription_id: int
@@ -58,6 +59,7 @@ class ListChoices:
     topics: tuple[TopicChoice, ...]
     paused_until: dt.date | None
     measured: bool | None
+    may_agree: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +272,7 @@ class _Act:
 
     def _measure(self) -> list[Saved]:
         wanted = self._wanted.measured
-        if wanted is None or wanted == self._subscription.measured:
+        if wanted is None or wanted == self._subscription.measured or (wanted and not self._list.asks_measuring):
             return []
         if wanted:
             measuring.agree(
@@ -311,15 +313,17 @@ def _subscriptions(session: Session, subscriber: Subscriber) -> tuple[Subscripti
 def _choices(session: Session, subscription: Subscription, *, now: dt.datetime) -> ListChoices:
     mailing_list = session.get_one(MailingList, subscription.list_id)
     chosen = topics.chosen(session, subscription)
+    publisher = _publisher(session, mailing_list)
     return ListChoices(
         subscription_id=subscription.id,
         name=mailing_list.name,
         slug=mailing_list.slug,
-        publisher=_publisher(session, mailing_list),
+        publisher=publisher,
         state=SubscriptionState(subscription.state),
         topics=tuple(_topic(topic, chosen) for topic in topics.of_list(session, mailing_list)),
         paused_until=pausing.paused_until(subscription, now=now),
         measured=subscription.measured,
+        may_agree=mailing_list.asks_measuring and bool(publisher),
     )
 
 

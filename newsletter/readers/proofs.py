@@ -79,7 +79,10 @@ def holder(folder: Path, *, keep_evidence: bool = False) -> Holder:
 
 
 def sweep(session: Session, folder: Path, *, before: dt.datetime) -> int:
-    """Remove the files that no evidence names; tell how many. What was kept since `before` may be of a running import."""
+    """Remove the files that no evidence names; tell how many.
+
+    What was kept since `before` stays: it may be of an import that still runs.
+    """
     old = (path for path in folder.glob("[0-9a-f]*") if path.stat().st_mtime < before.timestamp())
     digests = {path.name.partition(".")[0] for path in old}
     needless = [digest for digest in digests if not _is_needed(session, digest)]

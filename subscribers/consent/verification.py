@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from subscribers.consent import chain, verifying_seals
 from subscribers.consent.breaks import Break, BreakKind, Progress, Tally
 from subscribers.models import (
+    AGREEING,
     ConsentEvidence,
     ConsentKind,
     ConsentRecord,
@@ -184,7 +185,7 @@ def _lost_evidence(session: Session) -> Iterator[Break]:
 
 
 def _unproven(session: Session) -> Iterator[Break]:
-    proof = _last_word((ConsentKind.CONFIRMED, ConsentKind.IMPORTED_WITH_PROOF), unless=ConsentKind.LEFT)
+    proof = _last_word(AGREEING, unless=ConsentKind.LEFT)
     unproven = (
         select(Subscription.subscriber_id)
         .where(Subscription.state == SubscriptionState.CONFIRMED.value, ~proof)
@@ -205,7 +206,7 @@ def _unproven_measuring(session: Session) -> Iterator[Break]:
         yield Break(subscriber_id, 0, BreakKind.UNPROVEN_MEASURING)
 
 
-def _last_word(kinds: tuple[ConsentKind, ...], *, unless: ConsentKind) -> Exists:
+def _last_word(kinds: Collection[ConsentKind], *, unless: ConsentKind) -> Exists:
     """Tell in SQL whether a subscription has a record of these kinds, and none after it that takes it back."""
     later = aliased(ConsentRecord)
     taken_back = exists().where(

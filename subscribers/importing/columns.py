@@ -12,7 +12,7 @@ from subscribers.spreadsheet import original
 ADDRESS = "address"
 TOPICS = "topics"
 
-# Names as `_bare` leaves them: small letters without accents, nothing else.
+# Names as `simplified` leaves them: small letters without accents, nothing else.
 _NAMES = {
     ADDRESS: "email emailadresse emailaddress emailadress eemail mail mailadresse mailaddress epost epostadresse",
     "salutation": "anrede salutation",
@@ -87,7 +87,7 @@ class Columns:
 
 def columns_of(header: Sequence[str]) -> Columns | None:
     """Find the columns that a header names; None where none is an address."""
-    bare = [_bare(cell) for cell in header]
+    bare = [simplified(cell) for cell in header]
     places: dict[str, int] = {}
     for place, name in enumerate(bare):
         field = _FIELDS.get(name)
@@ -108,7 +108,8 @@ def only_addresses() -> Columns:
     return Columns(("email",), {ADDRESS: 0}, ())
 
 
-def _bare(text: str) -> str:
+def simplified(text: str) -> str:
+    """A heading as it is compared: small letters without accents, nothing else."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if character.isascii() and character.isalpha())
 

@@ -24,6 +24,7 @@ def anna(site: Running) -> Reader:
     reader = a_reader(site.app, ANNA, confirmed=True)
     with site.app.writing() as session:
         region = session.scalars(select(MailingList)).one()
+        region.asks_measuring = True
         for slug, de, en in (("culture", "Kultur und Feste", "Culture"), ("traffic", "Verkehr", "Traffic")):
             topics.add(session, region, slug, names={"de": de, "en": en}, by=BY, now=site.app.now())
         sport = a_list(session, "sport")

@@ -42,7 +42,7 @@ def an_app(database: Database, home: Path, **settings: object) -> App:
 
 def a_client(app: App, **headers: str) -> Client:
     """Somebody's browser; it shows errors as pages, as the server does."""
-    return Client(create(app), base_url=PUBLIC_URL, headers=headers, raise_server_exceptions=False)
+    return Client(create(app, beat_s=0), base_url=PUBLIC_URL, headers=headers, raise_server_exceptions=False)
 
 
 def hidden_fields(page: str) -> dict[str, str]:

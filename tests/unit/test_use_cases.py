@@ -8,7 +8,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # They read and change nothing, so the audit log has nothing to tell of them.
-READ_ONLY = {"subscribers/consent/export.py:export", "subscribers/exporting.py:show", "subscribers/exporting.py:lines"}
+READ_ONLY = {
+    "subscribers/consent/export.py:export",
+    "subscribers/exporting.py:show",
+    "subscribers/exporting.py:lines",
+    "subscribers/suppressing/exporting.py:lines",
+}
 
 # Parts of use-cases, which have asked already: a consequence of a change, not an act of its own.
 PARTS = {

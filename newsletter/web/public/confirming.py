@@ -19,6 +19,7 @@ from newsletter.web.public.offering import only_offer
 from newsletter.web.public.origin import list_of
 from newsletter.web.public.tokens import Token
 from newsletter.web.visit import PRIVATE, Visit, visit_of
+from subscribers import tokens
 from subscribers.actor import Actor
 from subscribers.errors import TokenExpired, TokenInvalid
 
@@ -76,8 +77,15 @@ def _page(visit: Visit, place: Place, pending: PendingConfirmation) -> Response:
     texts = visit.texts(
         place, pending.list_slug, language=language, list=pending.list_name, address=pending.masked_address
     )
-    name = f"{place.short_name}.html"
-    return visit.page(name, language=language, headers=PRIVATE, texts=texts, pending=pending, button=BUTTON)
+    return visit.page(
+        f"{place.short_name}.html",
+        language=language,
+        headers=PRIVATE,
+        texts=texts,
+        pending=pending,
+        button=BUTTON,
+        settings_token=tokens.preferences(visit.app.secret, pending.subscription_id),
+    )
 
 
 def _invalid(visit: Visit) -> Response:

@@ -14,6 +14,7 @@ from newsletter.readers.measuring import MeasuringChoice
 from newsletter.web import visitors
 from newsletter.web.forms import Form, submitted
 from newsletter.web.public.offering import digest_of, offer_of, wording_of_measuring
+from newsletter.web.public.tokens import Token
 from newsletter.web.visit import PRIVATE, Visit, visit_of
 from subscribers.actor import Actor
 from subscribers.errors import TokenInvalid
@@ -31,7 +32,7 @@ def explain(visit: Annotated[Visit, Depends(visit_of)]) -> Response:
 
 
 @router.api_route("/measuring/{token}", methods=["GET", "HEAD"])
-def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
+def show(token: Token, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     """Show what was chosen, and the button for the other choice."""
     try:
         with visit.app.reading() as session:
@@ -43,7 +44,7 @@ def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
 
 @router.post("/measuring/{token}")
 def choose(
-    token: str,
+    token: Token,
     visit: Annotated[Visit, Depends(visit_of)],
     form: Annotated[Form, Depends(submitted)],
 ) -> Response:

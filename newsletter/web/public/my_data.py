@@ -6,7 +6,8 @@ there is no session that a request from another site could borrow.
 """
 
 import json
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
@@ -16,6 +17,7 @@ from newsletter.readers.own_data import Reader
 from newsletter.web import limits, visitors
 from newsletter.web.forms import Form, submitted
 from newsletter.web.public.preferring import mail_errand, too_often
+from newsletter.web.public.tokens import Token
 from newsletter.web.visit import PRIVATE, Visit, visit_of
 from subscribers.actor import Actor
 from subscribers.address import ADDRESS_LIMIT, EmailAddress
@@ -33,11 +35,13 @@ PAGES = {
     Errand.NEW_ADDRESS: "my_data_new_address.html",
 }
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+
 router = APIRouter()
 
 
 @router.api_route("/my-data/{kind}/{token}", methods=["GET", "HEAD"])
-def show(kind: str, token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
+def show(kind: str, token: Token, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     """Show what the link is for, and its button."""
     errand = KINDS.get(kind)
     if errand is None:
@@ -55,7 +59,7 @@ def show(kind: str, token: str, visit: Annotated[Visit, Depends(visit_of)]) -> R
 @router.post("/my-data/{kind}/{token}")
 def run(
     kind: str,
-    token: str,
+    token: Token,
     visit: Annotated[Visit, Depends(visit_of)],
     form: Annotated[Form, Depends(submitted)],
 ) -> Response:
@@ -89,10 +93,22 @@ def _download(visit: Visit, token: str, form: Form) -> Response:
         reader = own_data.errand_of(session, Errand.DOWNLOAD, token, secret=app.secret, now=app.now())
         found = own_data.download(session, token, secret=app.secret, by=Actor.reader(None), now=app.now())
     if form.text(BUTTON) == PAGE:
-        return _page(visit, "my_data.html", reader, found=found)
+        return _page(visit, "my_data.html", reader, found=_readable(found))
     content = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
     headers = {**PRIVATE, "Content-Disposition": 'attachment; filename="my-data.json"'}
     return Response(content, media_type="application/json; charset=utf-8", headers=headers)
+
+
+def _readable(value: Any) -> Any:
+    """The same for people: without what is empty, and with times to the minute."""
+    if isinstance(value, dict):
+        readable = {name: _readable(inner) for name, inner in value.items()}
+        return {name: inner for name, inner in readable.items() if inner not in ("", None, {}, [])}
+    if isinstance(value, list | tuple):
+        return [_readable(inner) for inner in value]
+    if isinstance(value, str) and _MOMENT.match(value):
+        return value[:16].replace("T", " ")
+    return value
 
 
 def _erase(visit: Visit, token: str) -> Response:

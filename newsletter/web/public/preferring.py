@@ -19,14 +19,15 @@ from newsletter.app import App
 from newsletter.i18n import LANGUAGES, translations
 from newsletter.readers import own_data, preferring
 from newsletter.readers.own_data import Reader
-from newsletter.readers.preferring import Preferences
+from newsletter.readers.preferring import ListChoices, Preferences
 from newsletter.web import limits, visitors
 from newsletter.web.forms import Form, submitted
 from newsletter.web.public import choices_form
 from newsletter.web.public.choices_form import Problem, Wordings
-from newsletter.web.public.offering import digest_of, words_of
+from newsletter.web.public.offering import digest_of, offer_of, wording_of_measuring
+from newsletter.web.public.tokens import Token
 from newsletter.web.visit import PRIVATE, Visit, visit_of
-from subscribers import lists, pausing
+from subscribers import pausing
 from subscribers.actor import Actor
 from subscribers.errors import TokenInvalid
 from subscribers.models import Errand
@@ -46,7 +47,7 @@ def explain(visit: Annotated[Visit, Depends(visit_of)]) -> Response:
 
 
 @router.api_route("/preferences/{token}", methods=["GET", "HEAD"])
-def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
+def show(token: Token, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     """Show what the reader chose."""
     try:
         found = _found(visit, token)
@@ -59,7 +60,7 @@ def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
 
 @router.post("/preferences/{token}")
 def save(
-    token: str,
+    token: Token,
     visit: Annotated[Visit, Depends(visit_of)],
     form: Annotated[Form, Depends(submitted)],
 ) -> Response:
@@ -101,7 +102,7 @@ def save(
 
 @router.post("/preferences/{token}/my-data")
 def ask(
-    token: str,
+    token: Token,
     visit: Annotated[Visit, Depends(visit_of)],
     form: Annotated[Form, Depends(submitted)],
 ) -> Response:
@@ -158,18 +159,16 @@ def _may_mail(visit: Visit, session: Session, mailbox: str, *, mails: int) -> bo
 
 
 def _wordings(app: App, found: Preferences, language: str) -> dict[int, Wordings]:
-    """What the page says beside the choices of each list; it is kept with what is agreed to."""
-    _ = translations(language).gettext
-    measured = _("%(publisher)s may count whether I open the issues of “%(list)s” and which links in them I follow.")
-    withdrawn = _("I can withdraw this at any time, on this page.")
-    wordings = {}
+    """What the page says beside what can be agreed to of each list, as on its form; it is kept with the answer."""
     with app.reading() as session:
-        for each in found.lists:
-            publisher = each.publisher or each.name
-            receiving = words_of(session, lists.named(session, each.slug), language=language, publisher=publisher)
-            asked = measured % {"publisher": publisher, "list": each.name}
-            wordings[each.subscription_id] = Wordings(receiving, f"{asked} {withdrawn}")
-    return wordings
+        return {each.subscription_id: _wordings_of(session, each, language) for each in found.lists}
+
+
+def _wordings_of(session: Session, choices: ListChoices, language: str) -> Wordings:
+    if not choices.publisher:  # nobody to agree with
+        return Wordings("", "")
+    offer = offer_of(session, choices.slug)
+    return Wordings(offer.words[language], wording_of_measuring(offer, language=language) if choices.may_agree else "")
 
 
 def _digest(wordings: Mapping[int, Wordings]) -> str:

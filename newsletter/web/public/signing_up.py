@@ -74,7 +74,7 @@ class _Outcome(Enum):
     TAKEN = "taken"  # or not, and then nobody is told
     VISITOR_TOO_OFTEN = "visitor"
     LIST_TOO_OFTEN = "list"
-    PROOF_SPENT = "proof"
+    UNPROVEN = "proof"
 
 
 def _shown(slug: str, visit: Visit, place: Place) -> Response:
@@ -91,17 +91,15 @@ def _taken(slug: str, visit: Visit, form: Form, place: Place) -> Response:
     if answers.problems or not is_current:
         notice = "" if is_current else "wording"
         return _form_page(visit, place, offer, answers, language=language, status=400, notice=notice)
-    if form.text(TRAP):
-        return _page(visit, place, offer, "asked.html", language=language)
     proof = _proof(visit.app, form, offer)
-    if proof is None and visit.app.settings.altcha:
-        return _form_page(visit, place, offer, answers, language=language, status=400, notice="proof")
-    source = SOURCES.get(form.text("source"), UNSAID) if place is PAGE else place.source
-    outcome = _signed_up(visit, offer, answers, proof=proof, source=source, language=language)
+    outcome = _Outcome.TAKEN
+    if not form.text(TRAP):
+        source = SOURCES.get(form.text("source"), UNSAID) if place is PAGE else place.source
+        outcome = _signed_up(visit, offer, answers, proof=proof, source=source, language=language)
     match outcome:
         case _Outcome.TAKEN:
             return _page(visit, place, offer, "asked.html", language=language)
-        case _Outcome.PROOF_SPENT:
+        case _Outcome.UNPROVEN:
             return _form_page(visit, place, offer, answers, language=language, status=400, notice="proof")
         case _:
             return _too_often(visit, place, offer, outcome, language=language)
@@ -129,6 +127,8 @@ def _signed_up(
     app, now, address = visit.app, visit.app.now(), answers.address
     assert address is not None  # noqa: S101  # else it were among the problems
     settings, secret = app.settings, app.secret
+    if settings.altcha and proof is None:
+        return _Outcome.UNPROVEN
     visitor = visitors.visitor(visit.request, settings)
     per_list = limits.per_list(at_once=settings.sign_ups_at_once, a_minute=settings.sign_ups_per_minute)
     with app.writing() as session:
@@ -137,7 +137,7 @@ def _signed_up(
         if not limits.take(session, per_list, who=offer.slug, secret=secret, now=now):
             return _Outcome.LIST_TOO_OFTEN
         if proof and not proof_of_work.spend(session, proof, on=address.key, secret=secret, now=now):
-            return _Outcome.PROOF_SPENT
+            return _Outcome.UNPROVEN
         if limits.take(session, limits.PER_ADDRESS, who=address.key, secret=secret, now=now):
             signing_up.sign_up(
                 session,

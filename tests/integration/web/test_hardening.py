@@ -16,6 +16,7 @@ from subscribers.models import MailingList
 from tests.support.web import Client, a_client, a_reader, an_app, dump, sign_up
 
 PAGES = ["/lists/region", "/lists/region/embed", "/confirm/x", "/leave/x", "/leave", "/view/x", "/nowhere", "/healthz"]
+PAGES[-2:-2] = ["/preferences", "/preferences/x", "/my-data/erase/x", "/my-data/x/x"]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -1,8 +1,9 @@
 import datetime as dt
+import html
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from newsletter.app import App
 from newsletter.delivery import ledger, planning
@@ -61,6 +62,7 @@ def test_saving_without_touching_anything_changes_nothing(app: App, client: Clie
 
 
 def test_a_form_sent_twice_changes_nothing_more(app: App, client: Client, token: str) -> None:
+    asks_measuring(app)
     fields = fields_of(client.get(f"/preferences/{token}").text)
     number = number_of(token)
     fields |= {f"pause-{number}": "own", f"until-{number}": in_days(app, 40), f"measured-{number}": "yes"}
@@ -170,6 +172,7 @@ def test_a_day_that_cannot_be_meant_is_told_at_its_field_and_nothing_is_saved(
     app: App, client: Client, token: str, typed: str, problem: str
 ) -> None:
     number = number_of(token)
+    asks_measuring(app)
     fields = fields_of(client.get(f"/preferences/{token}").text)
     before = dump(app)
 
@@ -212,8 +215,10 @@ def test_the_answer_about_measuring_is_kept_with_the_words_that_were_shown(
     app: App, client: Client, token: str
 ) -> None:
     number = number_of(token)
+    assert f"measured-{number}" not in client.get(f"/preferences/{token}").text, "the list does not ask"
+    asks_measuring(app)
     page = client.get(f"/preferences/{token}").text
-    words = "Presse darf zählen, ob ich die Ausgaben von „Region aktuell“ öffne und welche Links darin ich anklicke."
+    words = "Presse darf messen, welche Ausgaben von „Region aktuell“ ich öffne und welche Links ich anklicke"
     assert words in page
     assert "Sie haben noch nicht geantwortet." in page
 
@@ -228,12 +233,14 @@ def test_the_answer_about_measuring_is_kept_with_the_words_that_were_shown(
     assert [agreed.kind, refused.kind] == ["measuring agreed", "measuring refused"]
     with app.reading() as session:
         kept = session.get_one(Wording, agreed.wording)
-        assert kept.text == f"{words} Das kann ich jederzeit auf dieser Seite widerrufen."
+        assert kept.text.startswith(words)
+        assert kept.text in html.unescape(page)
         assert consent.verify(session, secret=SECRET).holds
 
 
 def test_words_that_changed_since_the_page_was_opened_are_not_agreed_to(app: App, client: Client, token: str) -> None:
     number = number_of(token)
+    asks_measuring(app)
     fields = fields_of(client.get(f"/preferences/{token}").text)
     with app.writing() as session:
         session.scalars(select(Publication)).one().sender_name = "Die Redaktion"
@@ -242,7 +249,7 @@ def test_words_that_changed_since_the_page_was_opened_are_not_agreed_to(app: App
 
     assert answer.status_code == 400
     assert "Diese Seite hat sich geändert" in answer.text
-    assert "Die Redaktion darf zählen" in answer.text
+    assert "Die Redaktion darf messen" in answer.text
     assert subscription_of(app, token).measured is None
 
 
@@ -384,6 +391,26 @@ def test_the_page_is_private(client: Client, token: str) -> None:
     assert headers["X-Robots-Tag"] == "noindex, nofollow"
     assert headers["Cache-Control"] == "no-store"
     assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_yes_counts_only_where_the_list_asks_and_a_no_always(app: App, client: Client, token: str) -> None:
+    number = number_of(token)
+    fields = fields_of(client.get(f"/preferences/{token}").text)
+    client.post(f"/preferences/{token}", data=fields | {f"was-measured-{number}": "", f"measured-{number}": "yes"})
+    assert subscription_of(app, token).measured is None
+
+    with app.writing() as session:
+        session.execute(update(Subscription).values(measured=True))
+    page = client.get(f"/preferences/{token}").text
+    client.post(f"/preferences/{token}", data=fields_of(page) | {f"measured-{number}": "no"})
+
+    assert subscription_of(app, token).measured is False
+    assert f"measured-{number}" not in client.get(f"/preferences/{token}").text
+
+
+def asks_measuring(app: App) -> None:
+    with app.writing() as session:
+        session.execute(update(MailingList).values(asks_measuring=True))
 
 
 def mails_asking(app: App) -> list[Delivery]:

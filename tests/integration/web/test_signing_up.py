@@ -250,7 +250,7 @@ def test_the_language_can_be_asked_for(client: Client) -> None:
 
 
 def test_a_list_that_is_flooded_asks_everybody_to_wait_and_staff_can_see_it(database: Database, tmp_path: Path) -> None:
-    app = an_app(database, tmp_path, sign_ups_at_once=3, trusted_proxies="127.0.0.1")
+    app = an_app(database, tmp_path, sign_ups_at_once=3, sign_ups_per_minute=1, trusted_proxies="127.0.0.1")
     client = Client(a_client(app).app, client=("127.0.0.1", 5000), headers={"Accept-Language": "de"})
     answers = []
 

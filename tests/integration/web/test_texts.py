@@ -83,7 +83,9 @@ def test_a_link_with_something_stuck_to_it_still_works(app: App, client: Client,
     assert "<button" in page.text
     assert done.status_code == 200
     assert state_of(app, ANNA) == "confirmed"
+    settings = tokens.preferences(SECRET, reader.subscription_id)
     assert client.get(f"/leave/{reader.leave_token}{damage}").status_code == 200
+    assert client.get(f"/preferences/{settings}{damage}").status_code == 200
 
 
 def test_a_link_broken_over_two_lines_still_works(app: App, client: Client) -> None:
@@ -119,6 +121,14 @@ def test_of_several_lists_none_is_guessed(app: App, client: Client) -> None:
 
     assert "/lists/" not in page.text
     assert "wo Sie den Newsletter gefunden haben" in page.text
+
+
+def test_who_has_confirmed_is_led_to_the_settings(app: App, client: Client) -> None:
+    page = client.get(f"/confirm/{a_reader(app, confirmed=True).confirm_token}").text
+
+    link = re.search(r'href="(/preferences/[^"]+)">Ihre Einstellungen', page)
+    assert link
+    assert client.get(link[1]).status_code == 200
 
 
 def test_every_page_of_a_token_is_private_and_in_the_language_of_the_list(app: App, client: Client) -> None:

@@ -38,6 +38,7 @@ def test_looking_changes_nothing(session: Session, subscription: Subscription, t
     shown = confirming.confirmation_of(session, token, secret=SECRET, now=IN_TIME)
 
     assert shown == PendingConfirmation(
+        subscription_id=subscription.id,
         list_name="Presse-Newsletter",
         list_slug="news",
         language="de",

@@ -87,6 +87,7 @@ def test_a_whole_edition_compiles_to_both_parts_and_its_headers() -> None:
     expressions = {part.expression for part in compiled.html if isinstance(part, Slot)}
     assert expressions == {
         "links.view",
+        "links.preferences",
         "links.unsubscribe",
         'recipient.first_name or "liebe Leserin, lieber Leser"',
     }
