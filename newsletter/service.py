@@ -96,9 +96,9 @@ class Service:
             crons=(
                 Cron("reconcile", "* * * * *", self._reconcile),
                 Cron("fetch", "*/15 * * * *", self._fetch),
-                Cron("retention", f"{running.MINUTE} * * * *", self._retain),
-                # Each hour, as it is left out where no machine runs then; the day is sealed once.
+                # Each hour, as an hour is left out where no machine runs then; both do their work once a day.
                 Cron("seal", "23 * * * *", self._seal),
+                Cron("retention", f"{running.MINUTE} * * * *", self._retain),
             ),
             at_once=at_once,
             urgent_at_once=_URGENT * self._processes,
