@@ -188,6 +188,11 @@ class Settings(BaseSettings):
         return self.home / "imports"
 
     @cached_property
+    def proofs_folder(self) -> Path:
+        """Where files are kept that prove what people agreed to."""
+        return self.home / "proofs"
+
+    @cached_property
     def media_folder(self) -> Path:
         """Where imported pictures lie."""
         return self.home / "media"
