@@ -5,7 +5,7 @@ of `visibility`.
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -105,7 +105,8 @@ def search(session: Session, list_id: int, terms: tuple[str, ...], *, number: in
             .where(ArchivedIssue.issue_id.in_(shown))
         )
     )
-    return Page(tuple(Entry(*row[:-1], excerpt(row[-1], terms)) for row in rows), number, len(found))
+    entries = tuple(replace(Entry(*row[:-1]), found=excerpt(row[-1], terms)) for row in rows)
+    return Page(entries, number, len(found))
 
 
 def years(session: Session, list_id: int) -> tuple[int, ...]:
