@@ -130,6 +130,13 @@ class Settings(BaseSettings):
             raise ValueError(f"“{value}” are no sites; write * or such as https://verein.example, parted by spaces")
         return " ".join(sites)
 
+    @field_validator("imprint_url", "privacy_url", "accessibility_url")
+    @classmethod
+    def _linkable(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^\s/?#\"<>]+(?:[/?#][^\s\"<>]*)?", value):
+            raise ValueError(f"“{value}” is no address of the web, such as https://www.example.org/imprint")
+        return value
+
     @field_validator("base_url")
     @classmethod
     def _of_the_web(cls, value: str) -> str:
