@@ -14,6 +14,8 @@ OF_NOBODY = {
     "alert": "id key kind mailing_id facts occurrence raised_at last_at count ended_at acknowledged_at mail_due_at"
     " mailed_at mail_failures hook_due_at hooked_at hook_failures",
     "approval": "id issue_id number revision fingerprint compiled approved_at voided_at",
+    "archived_issue": "issue_id mailing_id list_id slug language published_at year subject preheader",
+    "archived_words": "issue_id teaser text words",
     "audit_entry": "id at actor_kind action subject details",
     "delivery_batch": "mailing_id number runs",
     "compiled": "digest body created_at",
@@ -31,9 +33,11 @@ OF_NOBODY = {
     "errand": "subscriber_id errand number asked_at",
     "installation": "id install_id secret_fingerprint created_at",
     "issue": "id publication_id state revision created_at due_at",
+    "issue_correction": "id issue_id at text",
     "issue_item": "issue_id item_id",
     "issue_revision": "issue_id number content at",
     "journal_folder": "id host generation mark seen_at doubt",
+    "list_archive": "list_id visibility",
     "list_text": "id list_id passage language text changed_at",
     "list_wording": "id list_id language text since until",
     "mailing": "id kind name issue_id parent_id list_id compiled state reason stopped_for epoch due_at plan_cursor"
