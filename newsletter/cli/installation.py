@@ -15,6 +15,7 @@ from newsletter.cli.context import opened, settings
 from newsletter.database import Database, DatabaseUnusable, reason_of
 from newsletter.delivery import pairing
 from newsletter.delivery.alerts import listing
+from newsletter.delivery.archive import publishing
 from newsletter.delivery.transports import open_transport
 from newsletter.engine import tables
 from newsletter.engine.tables import EngineTablesMissing
@@ -56,6 +57,7 @@ def init(admin: str | None, language: str) -> None:
         installation.bind(session, chosen.secret, by=Actor.command_line(), now=now())
         if address:
             staff.create_first(session, address, by=Actor.command_line(), now=now(), language=language)
+        publishing.publish_earlier(session)
     with database.reading() as session:
         installation.check_home(session, chosen.home)
     database.close()

@@ -23,6 +23,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from newsletter.delivery import batches, endings, missed
+from newsletter.delivery.archive import publishing
 from newsletter.delivery.models import Delivery, Mailing, MailingState, StopCause, Window
 from newsletter.errors import WrongState
 from subscribers import audience
@@ -65,7 +66,7 @@ def plan_chunk(session: Session, mailing_id: int, *, now: dt.datetime) -> bool:
 
 
 def _begun(session: Session, mailing: Mailing, *, now: dt.datetime) -> bool:
-    """See at the first chunk that it may begin, and take the issue along."""
+    """See at the first chunk that it may begin, and take the issue along, also into the archive."""
     if mailing.plan_cursor:
         return True
     if now - mailing.due_at > GRACE:
@@ -74,6 +75,7 @@ def _begun(session: Session, mailing: Mailing, *, now: dt.datetime) -> bool:
         return False
     try:
         endings.issue_is_sending(session, mailing)
+        publishing.publish(session, mailing)
     except WrongState as error:
         endings.stop(session, mailing, reason=str(error), now=now)
         return False

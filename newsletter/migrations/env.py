@@ -7,6 +7,7 @@ from alembic.autogenerate.api import AutogenContext
 
 import newsletter.accounts.models
 import newsletter.delivery.alerts.models
+import newsletter.delivery.archive.models
 import newsletter.delivery.batches
 import newsletter.delivery.models
 import newsletter.delivery.pace

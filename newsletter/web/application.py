@@ -15,8 +15,13 @@ from newsletter.web.body_limit import BodyLimit
 from newsletter.web.headers import SecurityHeaders
 from newsletter.web.pages import Pages
 from newsletter.web.public import (
+    archive,
+    archived,
     confirming,
+    crawling,
     embedding,
+    feed,
+    landing,
     leaving,
     measuring,
     my_data,
@@ -33,21 +38,25 @@ def create(app: App, *, beat_s: float = BEAT_S) -> FastAPI:
     application = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     application.state.installation = app
     application.state.pages = Pages(app.settings.template_folders(), settings=app.settings)
-    routers = [
-        room.router
-        for room in (
-            signing_up,
-            embedding,
-            confirming,
-            leaving,
-            undoing,
-            preferring,
-            measuring,
-            my_data,
-            viewing,
-            files,
-        )
-    ]
+    # Of two addresses that both fit, the one named first counts.
+    rooms = (
+        landing,
+        signing_up,
+        embedding,
+        confirming,
+        leaving,
+        undoing,
+        preferring,
+        measuring,
+        my_data,
+        viewing,
+        archive,
+        feed,
+        archived,
+        crawling,
+        files,
+    )
+    routers = [room.router for room in rooms]
     for router in routers:
         application.include_router(router)
     mistakes.install(application, routes=[route for router in routers for route in router.routes])

@@ -94,6 +94,6 @@ def test_nobody_can_be_missed_by_a_mailing_that_is_forgotten(session: Session) -
     forget(session)
 
     with pytest.raises(missed.Forgotten, match="is no longer known"):
-        missed.number(session, mailing)
+        missed.number(session, mailing, now=LATER)
     with pytest.raises(missed.Forgotten):
         missed.send(session, mailing, by=BY, now=LATER)
