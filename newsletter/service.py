@@ -30,6 +30,8 @@ from newsletter.delivery.transports import open_transport
 from newsletter.engine.engine import Cron, Engine
 from newsletter.engine.seats import Seat
 from newsletter.news import gathering
+from newsletter.readers import sealing
+from newsletter.readers.retention import running
 from subscribers.actor import Actor
 
 POLL_S = 1.0
@@ -93,6 +95,9 @@ class Service:
             crons=(
                 Cron("reconcile", "* * * * *", self._reconcile),
                 Cron("fetch", "*/15 * * * *", self._fetch),
+                # Each hour, as it is left out where no machine runs then; the day is sealed once.
+                Cron("seal", "23 * * * *", self._seal),
+                Cron("retention", f"{running.MINUTE} {running.HOUR} * * *", self._retain),
             ),
             at_once=at_once,
             urgent_at_once=_URGENT * self._processes,
@@ -121,6 +126,16 @@ class Service:
             found = self._patient.write(partial(batches.reconcile, now=self._app.now()))
             if found:
                 _log.info("batches were handed over", batches=found)
+
+    def _seal(self) -> None:
+        app = self._app
+        made = sealing.seal_daily(app.database, secret=app.secret, by=Actor.worker(), now=app.now())
+        if made is not None:  # the log lies outside of the database, and so keeps what could be changed there
+            _log.info("consent was sealed", seal=made.number, digest=made.digest, records=made.records)
+
+    def _retain(self) -> None:
+        ended = self._app.retention().run(by=Actor.worker(), now=self._app.now())
+        _log.info("what was kept long enough was ended", **ended)
 
     def _fetch(self) -> None:
         app = self._app

@@ -7,6 +7,9 @@
     mail_to = ["ana@example.org"]
     webhook = "https://chat.example.org/hooks/newsletter"
 
+    [retention]
+    deliveries = 180
+
 Each mistake is one sentence with the file and, where it can be found, the line. The values are
 secrets, or may hold some, so no sentence repeats them.
 """
@@ -15,7 +18,8 @@ import ipaddress
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -27,7 +31,11 @@ from subscribers.errors import AddressInvalid
 NAME = "newsletter.toml"
 SHORTEST_SECRET = 16  # characters; what is shorter can be guessed from one signed body
 
-RELAY, ALERTS, URL = "relay", "alerts", "url"
+RELAY, ALERTS, RETENTION, URL = "relay", "alerts", "retention", "url"
+
+MOST_DAYS = 36_500
+# A confirmation mail counts for 14 days: who presses its button must find what was asked for.
+LEAST_DAYS = {"unconfirmed": 15, "erased": 0}
 
 
 class SettingsFileInvalid(NewsletterError):
@@ -54,11 +62,28 @@ class AlertSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How many days each kind of data about people is kept; `newsletter.readers.retention` says since when."""
+
+    unconfirmed: int = 30
+    new_addresses: int = 1
+    imported: int = 365
+    left: int = 3 * 365
+    erased: int = 0
+    deliveries: int = 365
+    system_mails: int = 30
+    audit: int = 3 * 365
+    alerts: int = 365
+    bad_rows: int = 30
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsFile:
     """Everything the file says; the URLs of the relays in its order."""
 
     relay_urls: tuple[str, ...] = field(default=(), repr=False)
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
 
 
 def read(path: Path) -> SettingsFile:
@@ -143,6 +168,17 @@ def addresses(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address(each) for each in value))
 
 
+def days(value: object, *, at_least: int) -> int:
+    """A number of days.
+
+    Raises:
+        ValueError: it is none, or too small or too large to be meant.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not at_least <= value <= MOST_DAYS:
+        raise ValueError(f"days are a whole number from {at_least} to {MOST_DAYS}")
+    return value
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether a host is this machine itself."""
     try:
@@ -158,6 +194,10 @@ _IN_ALERTS: dict[str, Callable[[object], Any]] = {
     "webhook": web_hook,
     "webhook_secret": hook_secret,
 }
+_IN_RETENTION: dict[str, Callable[[object], Any]] = {
+    each.name: partial(days, at_least=LEAST_DAYS.get(each.name, 1)) for each in fields(RetentionSettings)
+}
+_ARE = {ALERTS: "are", RETENTION: "is"}
 _SHARES = {"weight", "cap", "connections", "name"}
 
 _AT = re.compile(r"\(at (?:line (?P<line>[0-9]+)|end of document)")
@@ -180,9 +220,13 @@ class _Reader:
             parsed = tomllib.loads(self._text)
         except tomllib.TOMLDecodeError as error:
             self._refuse_toml(error)
-        for name in parsed.keys() - {RELAY, ALERTS}:
-            self._refuse(f"there is no {_shown(name)}; there are [[relay]] and [alerts]", name, 0, "")
-        return SettingsFile(self._relays(parsed.get(RELAY, [])), self._alerts(parsed.get(ALERTS, {})))
+        for name in parsed.keys() - {RELAY, ALERTS, RETENTION}:
+            self._refuse(f"there is no {_shown(name)}; there are [[relay]], [alerts] and [retention]", name, 0, "")
+        return SettingsFile(
+            self._relays(parsed.get(RELAY, [])),
+            AlertSettings(**self._table(parsed.get(ALERTS, {}), ALERTS, _IN_ALERTS)),
+            RetentionSettings(**self._table(parsed.get(RETENTION, {}), RETENTION, _IN_RETENTION)),
+        )
 
     def _relays(self, value: object) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
@@ -201,14 +245,12 @@ class _Reader:
             self._refuse("this relay has no url", RELAY, number, "")
         return str(self._value(relay_url, table[URL], RELAY, number, URL))
 
-    def _alerts(self, table: object) -> AlertSettings:
+    def _table(self, table: object, name: str, known: Mapping[str, Callable[[object], Any]]) -> dict[str, Any]:
         if not isinstance(table, dict):
-            self._refuse("alerts are written as [alerts], in one pair of brackets", ALERTS, 0, "")
-        for key in table.keys() - _IN_ALERTS.keys():
-            self._refuse(f"[alerts] has no {_shown(key)}, only {', '.join(_IN_ALERTS)}", ALERTS, 0, key)
-        return AlertSettings(
-            **{key: self._value(_IN_ALERTS[key], value, ALERTS, 0, key) for key, value in table.items()}
-        )
+            self._refuse(f"{name} {_ARE[name]} written as [{name}], in one pair of brackets", name, 0, "")
+        for key in table.keys() - known.keys():
+            self._refuse(f"[{name}] has no {_shown(key)}, only {', '.join(known)}", name, 0, key)
+        return {key: self._value(known[key], value, name, 0, key) for key, value in table.items()}
 
     def _value(self, checked: Callable[[object], Any], value: object, table: str, number: int, key: str) -> Any:
         try:

@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from subscribers.orm import Base
+from subscribers.orm import STAFF, Base
 
 
 class Installation(Base):
@@ -25,9 +25,9 @@ class StaffUser(Base):
     __tablename__ = "staff_user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    address: Mapped[str] = mapped_column(String(320))
-    address_key: Mapped[str] = mapped_column(String(320), unique=True)
-    role: Mapped[str] = mapped_column(String(20))
-    language: Mapped[str] = mapped_column(String(5), default="de")
-    active: Mapped[bool] = mapped_column(default=True)
+    address: Mapped[str] = mapped_column(String(320), info=STAFF)
+    address_key: Mapped[str] = mapped_column(String(320), unique=True, info=STAFF)
+    role: Mapped[str] = mapped_column(String(20), info=STAFF)
+    language: Mapped[str] = mapped_column(String(5), default="de", info=STAFF)
+    active: Mapped[bool] = mapped_column(default=True, info=STAFF)
     created_at: Mapped[dt.datetime]

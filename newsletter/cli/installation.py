@@ -21,7 +21,9 @@ from newsletter.engine import tables
 from newsletter.engine.tables import EngineTablesMissing
 from newsletter.errors import NewsletterError
 from newsletter.i18n import LANGUAGES
+from newsletter.mails import letters
 from newsletter.settings import Settings
+from newsletter.texts import reading as texts
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
 from subscribers.secret import LENGTH_BYTES
@@ -77,7 +79,7 @@ def doctor() -> None:
             except NewsletterError as error:
                 problems.append(str(error))
         with app.reading() as session:
-            problems += pairing.problems(session)
+            problems += [*pairing.problems(session), *texts.problems(session), *letters.problems(session)]
             problems += [f"Alert {each.id}: {listing.words_of(each).line}" for each in listing.waiting(session)]
     for problem in problems:
         click.echo(f"• {problem}")

@@ -68,19 +68,30 @@ class Supervised:
 
     def _keep_alive(self, slot: int, command: tuple[str, ...]) -> None:
         pause = FIRST_PAUSE_S
-        while child := self._start(slot, command):
+        while True:
             begun_at = time.monotonic()
-            status = child.wait()
-            _hang_up(child)
-            if self._until_done and status >= 0:
-                self._done(status)
+            what = self._run(slot, command)
+            if what is None or self._stopping.wait(pause):
                 return
-            if self._stopping.wait(pause):
-                return
-            self._say(f"The worker ended with exit status {status}; it is started again.")
+            self._say(f"The worker {what}; it is started again.")
             pause = (
                 min(2 * pause, LONGEST_PAUSE_S) if time.monotonic() - begun_at < fleet.WELL_AFTER_S else FIRST_PAUSE_S
             )
+
+    def _run(self, slot: int, command: tuple[str, ...]) -> str | None:
+        """Run a child to its end and tell how that came; None where no other is to follow."""
+        try:
+            child = self._start(slot, command)
+        except OSError as error:  # no memory, too many processes: later there may be room
+            return f"could not be started ({error.strerror})"
+        if child is None:
+            return None
+        status = child.wait()
+        _hang_up(child)
+        if self._until_done and status >= 0:
+            self._done(status)
+            return None
+        return f"ended with exit status {status}"
 
     def _start(self, slot: int, command: tuple[str, ...]) -> Child | None:
         with self._starting:

@@ -15,8 +15,10 @@ import newsletter.delivery.pairing
 import newsletter.engine.models
 import newsletter.issues.models
 import newsletter.news.models
+import newsletter.texts.models
 import newsletter.web.models  # noqa: F401  # each import registers its tables
 import subscribers.audit
+import subscribers.consent.models
 import subscribers.models  # noqa: F401
 from subscribers.orm import Base, UtcDateTime
 

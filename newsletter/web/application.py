@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from newsletter.app import App
 from newsletter.web import files, mistakes
+from newsletter.web.beat import BEAT_S, EvenAnswers
 from newsletter.web.body_limit import BodyLimit
 from newsletter.web.headers import SecurityHeaders
 from newsletter.web.pages import Pages
@@ -22,19 +23,39 @@ from newsletter.web.public import (
     feed,
     landing,
     leaving,
+    measuring,
+    my_data,
+    preferring,
     signing_up,
+    undoing,
     viewing,
 )
 from newsletter.web.request_log import RequestLog
 
 
-def create(app: App) -> FastAPI:
-    """Make the application; it uses the installation and does not close it."""
+def create(app: App, *, beat_s: float = BEAT_S) -> FastAPI:
+    """Make the application; it uses the installation and does not close it. A beat of 0 holds no answer back."""
     application = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     application.state.installation = app
     application.state.pages = Pages(app.settings.template_folders(), settings=app.settings)
     # Of two addresses that both fit, the one named first counts.
-    rooms = (landing, signing_up, embedding, confirming, leaving, viewing, archive, feed, archived, crawling, files)
+    rooms = (
+        landing,
+        signing_up,
+        embedding,
+        confirming,
+        leaving,
+        undoing,
+        preferring,
+        measuring,
+        my_data,
+        viewing,
+        archive,
+        feed,
+        archived,
+        crawling,
+        files,
+    )
     routers = [room.router for room in rooms]
     for router in routers:
         application.include_router(router)
@@ -42,5 +63,7 @@ def create(app: App) -> FastAPI:
     # The last added is the outermost.
     application.add_middleware(BodyLimit)
     application.add_middleware(RequestLog, failure_page=mistakes.failure_page)
+    if beat_s:
+        application.add_middleware(EvenAnswers, beat_s=beat_s)
     application.add_middleware(SecurityHeaders)
     return application

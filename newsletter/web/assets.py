@@ -1,5 +1,7 @@
 """The static files of the pages, held in memory under addresses that change when their content does.
 
+Those of `static/dist` are bundled from `frontend` when the package is installed (`hatch_build.py`).
+
 assets.url("site.css")  # /static/3f9a51c20b7d/site.css
 """
 
@@ -30,8 +32,9 @@ class Assets:
 
     @classmethod
     def load(cls, *, prefix: str, folder: Path = FOLDER) -> "Assets":
-        """Read the folder."""
-        return cls(prefix, {path.name: _read(path) for path in sorted(folder.iterdir()) if path.is_file()})
+        """Read the folder, and the bundle in it."""
+        shown = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
+        return cls(prefix, {path.name: _read(path) for path in shown})
 
     def url(self, name: str) -> str:
         """The address of a file; a name that is none raises `KeyError`."""

@@ -14,6 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.app import App
 from newsletter.i18n import LANGUAGES, best_language
+from newsletter.texts import reading
+from newsletter.texts.passages import Place
+from newsletter.texts.prose import Prose
 from newsletter.web.branding import Brand, brand_of
 from newsletter.web.pages import Pages
 
@@ -46,6 +49,11 @@ class Visit:
     def language_of_mail(self, language: str) -> str:
         """The language asked for, else the one of the mail that brought the reader here, where known."""
         return self.asked_language or (language if language in LANGUAGES else self.language())
+
+    def texts(self, place: Place, slug: str, *, language: str, **values: str) -> dict[str, Prose]:
+        """What a list says on a page, by part: `{{ texts.heading }}`; the product's own words where it says nothing."""
+        with self.app.reading() as session:
+            return reading.of_slug(session, slug, language=language).said(place, values)
 
     def page(
         self,

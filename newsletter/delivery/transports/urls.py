@@ -31,7 +31,7 @@ class TransportUrlInvalid(NewsletterError):
     """The URL of a transport cannot be meant so."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"NEWSLETTER_SMTP_URL is unusable: {reason}")
+        super().__init__(f"The URL of a relay (NEWSLETTER_SMTP_URL, or url in a [[relay]]) is unusable: {reason}")
         self.reason = reason
 
 

@@ -19,6 +19,7 @@ from newsletter.issues import compilations
 from newsletter.rendering.compiled import CompiledIssue
 from newsletter.web.mail_page import POLICY, mail_of
 from newsletter.web.public.shelf import public_shelf
+from newsletter.web.public.tokens import Token
 from newsletter.web.visit import PRIVATE, Visit, visit_of
 from subscribers import tokens
 from subscribers.errors import TokenInvalid
@@ -37,7 +38,7 @@ class _Seen:
 
 
 @router.api_route("/view/{token}", methods=["GET", "HEAD"])
-def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
+def show(token: Token, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     """Lead to the issue's page, or show the mail as it went out."""
     app, url = visit.app, visit.app.settings.public_url
     try:

@@ -44,3 +44,15 @@ def test_a_child_that_is_killed_is_started_again(tmp_path: Path, monkeypatch: py
 
     assert not _is_alive(second)
     assert said == ["The worker ended with exit status -9; it is started again."]
+
+
+def test_a_child_that_cannot_be_started_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsletter.cli.supervising.FIRST_PAUSE_S", 0.01)
+    program, seen, said = tmp_path / "program", tmp_path / "pids", list[str]()
+
+    with Supervised((str(program), "-c", STAYS, str(seen)), say=said.append):
+        _until(lambda: bool(said))
+        program.symlink_to(sys.executable)
+        _until(lambda: len(_pids(seen)) == 1)
+
+    assert said[0] == "The worker could not be started (No such file or directory); it is started again."

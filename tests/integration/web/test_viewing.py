@@ -20,7 +20,9 @@ def a_mailing(app: App, kind: MailingKind = MailingKind.ISSUE) -> str:
             Slot('recipient.first_name or "liebe Leserin"'),
             '</p><a href="',
             Slot("links.unsubscribe"),
-            '">Abmelden</a></html>',
+            '">Abmelden</a><a href="',
+            Slot("links.preferences"),
+            '">Einstellungen</a></html>',
         ),
         text=("Neues",),
     )
@@ -41,6 +43,7 @@ def test_everybody_sees_the_mail_without_anybodys_name_or_link(app: App, client:
     assert page.status_code == 200
     assert "Guten Tag liebe Leserin</p>" in page.text
     assert f'<a href="{PUBLIC_URL}/leave">Abmelden</a>' in page.text
+    assert f'<a href="{PUBLIC_URL}/preferences">Einstellungen</a>' in page.text
 
 
 def test_the_page_may_show_its_styles_and_pictures_and_nothing_else(app: App, client: Client) -> None:
