@@ -122,13 +122,6 @@ class Settings(BaseSettings):
             return value
         return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
 
-    @field_validator("imprint_url", "privacy_url", "accessibility_url")
-    @classmethod
-    def _linkable(cls, value: str) -> str:
-        if value and not re.fullmatch(r"https?://[^\s/?#\"<>]+(?:[/?#][^\s\"<>]*)?", value):
-            raise ValueError(f"“{value}” is no address of the web, such as https://www.example.org/imprint")
-        return value
-
     @field_validator("frame_ancestors")
     @classmethod
     def _sites(cls, value: str) -> str:
@@ -136,6 +129,13 @@ class Settings(BaseSettings):
         if sites != ["*"] and not (sites and all(_SITE.fullmatch(site) for site in sites)):
             raise ValueError(f"“{value}” are no sites; write * or such as https://verein.example, parted by spaces")
         return " ".join(sites)
+
+    @field_validator("imprint_url", "privacy_url", "accessibility_url")
+    @classmethod
+    def _linkable(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^\s/?#\"<>]+(?:[/?#][^\s\"<>]*)?", value):
+            raise ValueError(f"“{value}” is no address of the web, such as https://www.example.org/imprint")
+        return value
 
     @field_validator("base_url")
     @classmethod
@@ -193,6 +193,11 @@ class Settings(BaseSettings):
     def imports_folder(self) -> Path:
         """Where imports keep rows that could not be taken."""
         return self.home / "imports"
+
+    @cached_property
+    def proofs_folder(self) -> Path:
+        """Where files are kept that prove what people agreed to."""
+        return self.home / "proofs"
 
     @cached_property
     def media_folder(self) -> Path:

@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 from newsletter.delivery import mailings
 from newsletter.delivery.recipients import UNDO_TOKEN
 from newsletter.issues.models import Publication
-from newsletter.rendering.compiled import CompiledIssue, Mailbox
-from newsletter.rendering.system_mail import compile_system_mail
-from newsletter.settings import templates_folder
+from newsletter.mails import letters
+from newsletter.rendering.compiled import CompiledIssue
+from newsletter.texts.letters import LEFT
+from newsletter.texts.naming import listed
 from subscribers.actor import Actor
-from subscribers.models import Subscriber, Subscription
+from subscribers.models import MailingList, Subscriber, Subscription
 from subscribers.tokens import UNDO_LIFETIME
-
-NAME = "left"
 
 
 def send(
@@ -35,8 +34,8 @@ def send(
     """Hand the mail to delivery, which makes the link of the token."""
     mailings.send_system_mail(
         session,
-        compiled(publication, list_names, language=language),
-        name=NAME,
+        compiled(session, publication, list_names, language=language),
+        name=LEFT.short_name,
         address=subscriber.address,
         subscriber_id=subscriber.id,
         subscription_id=subscription.id,
@@ -46,17 +45,15 @@ def send(
     )
 
 
-def compiled(publication: Publication, list_names: tuple[str, ...], *, language: str) -> CompiledIssue:
-    """The mail about these lists in one language, the same for everybody."""
-    return compile_system_mail(
-        templates_folder() / "mail" / NAME,
+def compiled(
+    session: Session, publication: Publication, list_names: tuple[str, ...], *, language: str
+) -> CompiledIssue:
+    """The mail about these lists in one language, the same for everybody, in the words of the first."""
+    return letters.compiled(
+        session,
+        LEFT,
+        publication=publication,
+        mailing_list=session.get_one(MailingList, publication.list_id),
         language=language,
-        sender=Mailbox(publication.sender_name, publication.sender_address),
-        reply_to=Mailbox("", publication.reply_to) if publication.reply_to else None,
-        facts={
-            "list_names": list(list_names),
-            "sender_name": publication.sender_name or publication.name,
-            "imprint": publication.imprint.strip(),
-            "valid_days": UNDO_LIFETIME.days,
-        },
+        values={"lists": listed(list_names, language=language), "days": str(UNDO_LIFETIME.days)},
     )

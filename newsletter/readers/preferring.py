@@ -16,9 +16,9 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.readers import leaving, signing_up
+from newsletter.readers import signing_up, undoing
 from newsletter.readers.errors import ListNotOpen
-from subscribers import audit, measuring, pausing, tokens, topics
+from subscribers import audit, measuring, pausing, subscribing, tokens, topics
 from subscribers.actor import CHANGE_OWN_CHOICES, Actor
 from subscribers.address import EmailAddress, masked
 from subscribers.models import MailingList, Subscriber, Subscription, SubscriptionState, Topic
@@ -158,8 +158,8 @@ def change(
     """Save what is wanted, by subscription; what is as wanted already stays, so that doing it twice is doing it once.
 
     `language` is the one the reader wants to be written in, empty to leave it; `page_language` the one of the
-    wordings, which were on the page. Subscriptions that are not the
-    reader's are passed over. Gives what is different now, in the order of the lists.
+    wordings, which were on the page. Subscriptions that are not the reader's are passed over. Of the lists that were
+    left one mail tells, by which that is taken back. Gives what is different now, in the order of the lists.
 
     Raises:
         TokenInvalid: the token was not made here; nothing is changed.
@@ -175,10 +175,15 @@ def change(
         subscriber.language = language
         audit.record(session, "subscriber.language", f"subscriber:{subscriber.id}", by=by, now=now, language=language)
     saved: list[Saved] = []
+    ended: list[Subscription] = []
     for each in _subscriptions(session, subscriber):
         if each.id in wanted:
             shown = _Shown(wanted[each.id], page_language, ip)
-            saved += _Act(session, subscriber, each, shown, secret=secret, by=by, now=now).saved()
+            told = _Act(session, subscriber, each, shown, secret=secret, by=by, now=now).saved()
+            saved += told
+            ended += [each for one in told if one.outcome is Outcome.LEFT]
+    if ended and named is not None:
+        undoing.offer(session, ended, via=named, secret=secret, by=by, now=now)
     return tuple(saved)
 
 
@@ -222,8 +227,9 @@ class _Act:
         return [*self._choose(), *self._pause(), *self._measure()]
 
     def _leave(self) -> Saved:
-        token = tokens.leave(self._secret, self._subscription.id)
-        leaving.leave(self._session, token, secret=self._secret, by=self._by, now=self._now)
+        subscribing.leave(
+            self._session, self._subscription, source=SOURCE, secret=self._secret, by=self._by, now=self._now
+        )
         return self._told(Outcome.LEFT)
 
     def _come_back(self) -> list[Saved]:

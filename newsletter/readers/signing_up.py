@@ -65,7 +65,19 @@ def sign_up(
     )
     _act(session, decision, mailing_list, publication, secret=secret, by=by, now=now)
     if isinstance(decision, NothingDue):
-        _rehearse(session, mailing_list, publication, person=person, wording=wording, ip=ip, secret=secret, now=now)
+        _rehearse(
+            session,
+            mailing_list,
+            publication,
+            person=person,
+            wording=wording,
+            wording_language=wording_language,
+            topic_slugs=topic_slugs,
+            measured=measured,
+            ip=ip,
+            secret=secret,
+            now=now,
+        )
 
 
 def add_requested(
@@ -120,12 +132,15 @@ def _rehearse(
     *,
     person: Person,
     wording: str,
+    wording_language: str,
+    topic_slugs: Collection[str] | None,
+    measured: Choice | None,
     ip: str | None,
     secret: Secret,
     now: dt.datetime,
 ) -> None:
     """Do all that a sign-up of a stranger does, and undo it: how long an answer takes must not tell who is known."""
-    nobody, by = EmailAddress.parse(f"{token_hex(8)}@nobody.org"), Actor.reader(None)
+    nobody, by = EmailAddress.parse(f"{token_hex(8)}@example.org"), Actor.reader(None)
     with session.begin_nested() as rehearsal:
         decision = subscribing.request(
             session,
@@ -138,6 +153,9 @@ def _rehearse(
             secret=secret,
             by=by,
             now=now,
+            wording_language=wording_language,
+            topic_slugs=topic_slugs,
+            measured=measured,
         )
         _act(session, decision, mailing_list, publication, secret=secret, by=by, now=now)
         session.flush()

@@ -4,7 +4,7 @@ A mail that is declared here has its templates already (`templates/mail/letter`)
 """
 
 from newsletter.i18n import N_
-from newsletter.texts.passages import DAYS, LINK, LIST, PUBLISHER, Passage, Place, Placeholder, Shape
+from newsletter.texts.passages import DAYS, LINK, LIST, LISTS, PUBLISHER, Passage, Place, Placeholder, Shape
 
 
 def letter(
@@ -56,6 +56,28 @@ CONFIRMATION = letter(
     plain=True,
 )
 
+LEFT = letter(
+    "left",
+    meaning=N_("the mail that tells that somebody was unsubscribed, and lets the reader take it back"),
+    link="undo",
+    knows=(LIST, LISTS, PUBLISHER, DAYS),
+    needs=(LISTS,),
+    subject=N_("Unsubscribed: {list}"),
+    body=N_(
+        "We no longer send {lists} to this address: you unsubscribed, or somebody who has one of your issues did.\n"
+        "Sender: {publisher}\n"
+        "\n"
+        "If that was you, you need not do anything.\n"
+        "\n"
+        "If it was not you, take it back here:\n"
+        "\n"
+        "{link}\n"
+        "\n"
+        "The link is valid for {days} days."
+    ),
+    button=N_("Stay subscribed"),
+    plain=True,
+)
 DOWNLOAD = letter(
     "download",
     meaning=N_("the mail with the link of one hour to all data kept of a reader"),
@@ -74,7 +96,6 @@ DOWNLOAD = letter(
         "If it was not you, you need not do anything: nobody else gets your data."
     ),
     button=N_("See my data"),
-    plain=True,
 )
 ERASE = letter(
     "erase",
@@ -94,7 +115,6 @@ ERASE = letter(
         "If it was not you, you need not do anything: nothing is deleted."
     ),
     button=N_("On to deletion"),
-    plain=True,
 )
 CHANGE_ADDRESS = letter(
     "change-address",
@@ -114,7 +134,6 @@ CHANGE_ADDRESS = letter(
         "If it was not you, you need not do anything: nothing changes."
     ),
     button=N_("Enter the new address"),
-    plain=True,
 )
 NEW_ADDRESS = letter(
     "new-address",
@@ -148,7 +167,7 @@ ADDRESS_CHANGED = letter(
         "\n"
         "If it was not you, please answer this e-mail: a person reads the answers."
     ),
-    plain=True,
 )
 
-LETTERS = (CONFIRMATION, DOWNLOAD, ERASE, CHANGE_ADDRESS, NEW_ADDRESS, ADDRESS_CHANGED)
+
+LETTERS = (CONFIRMATION, LEFT, DOWNLOAD, ERASE, CHANGE_ADDRESS, NEW_ADDRESS, ADDRESS_CHANGED)

@@ -4,7 +4,7 @@ What a page has to hold, such as button, address and the words that are agreed t
 """
 
 from newsletter.i18n import N_
-from newsletter.texts.passages import ADDRESS, LIST, PUBLISHER, Passage, Place, Placeholder, Shape
+from newsletter.texts.passages import ADDRESS, LIST, LISTS, PUBLISHER, Passage, Place, Placeholder, Shape
 
 _SHAPES = {"heading": Shape.LINE, "lead": Shape.PROSE, "hint": Shape.PROSE, "button": Shape.BUTTON}
 
@@ -73,4 +73,49 @@ CONFIRM_EXPIRED = page(
     button=N_("Sign up again for “{list}”"),
 )
 
-PAGES = (SIGN_UP, ASKED, CONFIRM, CONFIRMED, CONFIRM_EXPIRED)
+LEAVE = page(
+    "leave",
+    meaning=N_("the page behind the link to unsubscribe, with the button"),
+    knows=(LIST, ADDRESS),
+    names_the_list="heading",
+    heading=N_("Unsubscribe from “{list}”?"),
+    lead=N_("Press the button and no further issue is sent to you. This takes effect at once."),
+    hint=N_("Would you rather stay? Then simply close this page."),
+)
+LEFT = page(
+    "left",
+    meaning=N_("the page after a reader has left a list"),
+    knows=(LIST, ADDRESS),
+    heading=N_("You have unsubscribed"),
+    lead=N_("You receive no further issue of “{list}”."),
+)
+UNDO = page(
+    "undo",
+    meaning=N_("the page behind the link that takes a leaving back, with the button"),
+    knows=(LISTS, ADDRESS),
+    heading=N_("Stay subscribed?"),
+    lead=N_("Press the button, and you receive {lists} as before."),
+    button=N_("Stay subscribed"),
+    hint=N_("You did want to leave? Then simply close this page: nothing more is sent to you."),
+)
+UNDONE = page(
+    "undone",
+    meaning=N_("the page after a leaving was taken back"),
+    knows=(LISTS, ADDRESS),
+    heading=N_("You are still subscribed"),
+    lead=N_("You receive {lists} as before."),
+    hint=N_("A tip: cut off the end of an issue before you forward it. The link to unsubscribe there is yours."),
+)
+UNDO_EXPIRED = page(
+    "undo_expired",
+    meaning=N_("the page behind such a link that no longer counts"),
+    knows=(LIST, PUBLISHER),
+    heading=N_("This link no longer counts"),
+    lead=N_(
+        "It was too old, or something has changed since it was sent. Nothing was changed now. "
+        "You can sign up again at any time."
+    ),
+    button=N_("Sign up again for “{list}”"),
+)
+
+PAGES = (SIGN_UP, ASKED, CONFIRM, CONFIRMED, CONFIRM_EXPIRED, LEAVE, LEFT, UNDO, UNDONE, UNDO_EXPIRED)

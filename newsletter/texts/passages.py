@@ -36,6 +36,11 @@ LIST = Placeholder(
     N_("the name of the list"),
     (("de", "Nachrichten aus Musterstadt"), ("en", "News from Sampletown")),
 )
+LISTS = Placeholder(
+    "lists",
+    N_("the names of the lists, in quotation marks"),
+    (("de", "„Nachrichten“ und „Termine“"), ("en", "“News” and “Events”")),
+)
 PUBLISHER = Placeholder(
     "publisher",
     N_("who publishes, as the sender's name says"),

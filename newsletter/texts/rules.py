@@ -109,5 +109,5 @@ def _web_address(text: str) -> str:
         return ""
     return (
         f"mail programs make a link of “{found[0]}”. This mail has no link but its own: anything more is advertising "
-        "to somebody who may not have asked (Landgericht Stendal, 22 S 87/20)."
+        "to somebody who has not asked for it (Landgericht Stendal, 22 S 87/20)."
     )

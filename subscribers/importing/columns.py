@@ -35,9 +35,8 @@ _NAMES = {
     consents.TEXT: "consenttext consentwording optintext einwilligungstext einwilligungswortlaut zustimmungstext",
 }
 _FIELDS = {name: field for field, names in _NAMES.items() for name in names.split()}
-_NOT_OF_THE_PERSON = {ADDRESS, *consents.COLUMNS}
 _LANGUAGES = {"deutsch": "de", "german": "de", "englisch": "en", "english": "en"}
-_OF_NO_PERSON = {ADDRESS, TOPICS}
+_OF_NO_PERSON = {ADDRESS, TOPICS, *consents.COLUMNS}
 
 
 @dataclass(frozen=True, slots=True)

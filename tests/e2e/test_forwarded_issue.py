@@ -28,7 +28,7 @@ from newsletter.rendering.compiled import CompiledIssue, Mailbox
 from newsletter.rendering.compiling import compile_issue
 from subscribers import consent, subscriptions, suppression
 from subscribers.address import EmailAddress
-from subscribers.models import ConsentKind, MailingList, Subscriber, Subscription
+from subscribers.models import ConsentKind, MailingList, Subscriber, Subscription, SubscriptionState
 from tests.e2e.conftest import Running
 from tests.support.editions import a_frame, an_edition, the_design
 from tests.support.ledgers import PUBLIC_URL, Clock, a_reader, a_worker
@@ -95,7 +95,7 @@ def issue(site: Running) -> Issue:
     app = site.app
     with app.writing() as session:
         news = session.scalars(select(MailingList)).one()
-        subscription = a_reader(session, news, ADDRESS, **OWNER)  # type: ignore[arg-type]  # all are names
+        subscription = a_reader(session, news, ADDRESS, state=SubscriptionState.CONFIRMED, **OWNER)
         prove(session, subscription)
         events = a_list(session, "termine")
         second = Subscription(

@@ -9,19 +9,22 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import select
 
 from newsletter.delivery import samples
 from newsletter.delivery.models import Mailing
 from newsletter.issues import compilations
 from newsletter.mails import confirmation
+from newsletter.readers import leaving, undoing
 from newsletter.readers.signing_up import publication_of
 from newsletter.rendering.compiled import CompiledIssue, Mailbox, Slot
 from newsletter.texts import catalogue, writing
 from newsletter.web import limits
-from subscribers import lists, tokens
+from subscribers import lists, measuring, tokens
+from subscribers.models import MailingList, Subscription
 from tests.e2e.conftest import Running
-from tests.support.makers import BY, SECRET
-from tests.support.web import a_reader, hidden_fields, mails_to, state_of
+from tests.support.makers import BY, SECRET, a_list
+from tests.support.web import Reader, a_reader, hidden_fields, mails_to, state_of
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +37,19 @@ def addresses(site: Running) -> dict[str, str]:
     app = site.app
     pending = a_reader(app, "pending@posteo.de")
     confirmed = a_reader(app, "confirmed@posteo.de", confirmed=True)
+    measured = a_reader(app, "measured@posteo.de", confirmed=True)
+    agreed = agree_to_measuring(site, measured)
     old = app.now() - dt.timedelta(days=30)
+    old = app.now() - dt.timedelta(days=31)
+    undone, left = (a_reader(app, f"{name}@posteo.de", confirmed=True) for name in ("undone", "left"))
+    with app.writing() as session:
+        a_list(session, "termine")  # so that there is more to leave
+        for reader in (undone, left):
+            leaving.leave(session, reader.leave_token, secret=SECRET, by=BY, now=app.now())
+    undo = {name: mails_to(app, f"{name}@posteo.de")[0].fields["undo_token"] for name in ("undone", "left")}
+    with app.writing() as session:
+        undoing.undo(session, undo["undone"], secret=SECRET, by=BY, now=app.now())
+    undo_old = tokens.undo(SECRET, left.subscription_id, address_key="left@posteo.de", left_at=old)
     expired = tokens.confirmation(SECRET, pending.subscription_id, address_key="pending@posteo.de", now=old)
     return {
         "sign-up": "/lists/region",
@@ -45,12 +60,44 @@ def addresses(site: Running) -> dict[str, str]:
         "expired": f"/confirm/{expired}",
         "confirm invalid": "/confirm/nonsense",
         "leave": f"/leave/{confirmed.leave_token}",
+        "left": f"/leave/{left.leave_token}",
+        "undo": f"/undo/{undo['left']}",
+        "undone": f"/undo/{undo['undone']}",
+        "undo expired": f"/undo/{undo_old}",
+        "undo invalid": "/undo/nonsense",
         "leave test": f"/leave/{tokens.leave_test(SECRET)}",
         "gone": f"/leave/{tokens.leave(SECRET, 999)}",
         "leave invalid": "/leave/nonsense",
         "leave how": "/leave",
+        "not measured": f"/measuring/{tokens.measuring(SECRET, confirmed.subscription_id)}",
+        "measured": f"/measuring/{tokens.measuring(SECRET, measured.subscription_id)}",
+        "confirm with measuring": f"/confirm/{agreed}",
+        "measuring test": f"/measuring/{tokens.measuring_test(SECRET)}",
+        "measuring how": "/measuring",
         "nothing": "/nowhere",
     }
+
+
+def agree_to_measuring(site: Running, reader: Reader) -> str:
+    """Have the list ask about measuring, one reader agree, and somebody sign up with it; the latter's token."""
+    app = site.app
+    with app.writing() as session:
+        mailing_list = session.scalars(select(MailingList)).one()
+        lists.ask_measuring(session, mailing_list, wanted=True, by=BY, now=app.now())
+        measuring.agree(
+            session,
+            session.get_one(Subscription, reader.subscription_id),
+            wording="Ja.",
+            language="de",
+            source="test",
+            secret=SECRET,
+            by=BY,
+            now=app.now(),
+        )
+    hidden = hidden_fields(httpx.get(f"{site.url}/lists/region?lang=de").text)
+    httpx.post(f"{site.url}/lists/region", data={**hidden, "email": "asked@posteo.de", "measuring": "yes"})
+    token: str = mails_to(app, "asked@posteo.de")[0].fields["confirm_token"]
+    return token
 
 
 def assert_accessible(page: Page, name: str, rules: Sequence[str] = RULES) -> None:
@@ -71,9 +118,18 @@ def test_axe_finds_nothing_on_any_page(site: Running, browser: Browser, scheme: 
         viewport={"width": width, "height": 800},
     )
     page = context.new_page()
-    for name, path in addresses(site).items():
+    paths = addresses(site)
+    for name, path in paths.items():
         page.goto(site.url + path)
         assert_accessible(page, name)
+    page.goto(f"{site.url}{paths['leave']}")
+    page.click("button[value=everything]")
+    expect(page.locator("h1")).to_have_text(re.compile("Sie sind abgemeldet|You have unsubscribed"))
+    assert_accessible(page, "why")
+    page.click("label:has([value=other])")
+    page.click(".question button")
+    expect(page.locator("[role=status]")).to_be_visible()
+    assert_accessible(page, "thanks")
     page.goto(f"{site.url}/lists/region")
     page.fill("#email", "anna@")
     page.click("summary")
@@ -86,9 +142,9 @@ def test_axe_finds_nothing_on_any_page(site: Running, browser: Browser, scheme: 
     page.click("button")
     expect(page.locator("h1")).to_have_text(re.compile("Bitte sehen Sie in Ihr Postfach|Please look into your inbox"))
     assert_accessible(page, "asked")
-    hidden = hidden_fields(httpx.get(f"{site.url}/lists/region").text)
-    for number in range(limits.PER_VISITOR.burst):
-        httpx.post(f"{site.url}/lists/region", data={**hidden, "email": f"p{number}@posteo.de"})
+    with site.app.writing() as session:
+        while limits.take(session, limits.PER_VISITOR, who="127.0.0.1/32", secret=SECRET, now=site.app.now()):
+            pass
     page.goto(f"{site.url}/lists/region")
     page.fill("#email", "late@posteo.de")
     page.click("button")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Route, expect
 from sqlalchemy import select
 
 from newsletter.database import Database
@@ -128,12 +128,14 @@ def test_the_browser_proves_its_work_while_the_form_is_filled_in(guarded: Runnin
 
 def test_a_button_pressed_at_once_waits_for_the_work(guarded: Running, scripted: BrowserContext) -> None:
     page = scripted.new_page()
+    held: list[Route] = []
+    page.route("**/proof-of-work-worker.js", lambda route: held.append(route))  # noqa: PLW0108  # Playwright reads its signature
     page.goto(f"{guarded.url}/lists/region")
-    page.evaluate(
-        "address => { document.getElementById('email').value = address; document.querySelector('button').click() }",
-        ANNA,
-    )
+    page.fill("#email", ANNA)
+    page.click("button")
     expect(page.locator("[role=status]")).to_contain_text("Einen Moment")
+    assert state_of(guarded.app, ANNA) is None
+    held[0].continue_()
 
     expect(page.locator("h1")).to_have_text("Bitte sehen Sie in Ihr Postfach", timeout=30_000)
     assert state_of(guarded.app, ANNA) == "pending"
@@ -212,11 +214,13 @@ def test_a_sign_up_in_a_frame_stays_in_the_frame(
     frame = framed(guarded, page, elsewhere)
     frame.locator("#email").fill("anna@")
     frame.locator("button").click()
-    expect(frame.locator("#email-problem")).to_be_visible(timeout=30_000)
+    expect(frame.locator("text=Noch nicht abgeschickt")).to_be_in_viewport(timeout=30_000)
+    expect(frame.locator("#email-problem")).to_be_visible()
     frame.locator("#email").fill(ANNA)
     frame.locator("button").click()
 
     expect(frame.locator("h1")).to_have_text("Bitte sehen Sie in Ihr Postfach", timeout=30_000)
+    expect(frame.locator("h1")).to_be_in_viewport()  # the page around did not move
     assert page.url.startswith("http://localhost:")
     assert state_of(guarded.app, ANNA) == "pending"
     assert records_of(guarded.app)[0].source == "embedded frame"

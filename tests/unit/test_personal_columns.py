@@ -19,6 +19,9 @@ OF_NOBODY = {
     "compiled": "digest body created_at",
     "consent_evidence": "record_id",
     "consent_record": "id subscriber_id sequence list_id kind at actor source wording commitment previous digest",
+    "consent_seal": "number at records chains contents previous digest",
+    "consent_seal_head": "seal subscriber_id sequence digest",
+    "consent_seal_wording": "digest seal content",
     "delivery": "mailing_id position subscriber_id subscription_id state reason attempt first_at next_at at relay code"
     " enhanced date content_digest",
     "delivery_attempt": "id mailing_id position attempt at relay code enhanced",
@@ -35,7 +38,7 @@ OF_NOBODY = {
     "list_wording": "id list_id language text since until",
     "mailing": "id kind name issue_id parent_id list_id compiled state reason stopped_for epoch due_at plan_cursor"
     " next_position planned_at created_at finished_at forgotten_to",
-    "mailing_list": "id slug name language created_at form",
+    "mailing_list": "id slug name language created_at form asks_measuring",
     "news_item": "id source_id origin identity title lead body credit caption date link language image image_alt"
     " image_width image_height version content_digest created_at changed_at",
     "pace": "key per_second even_at slowed_to slowed_from slowed_at held_until holds",

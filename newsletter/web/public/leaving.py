@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from newsletter.app import App
 from newsletter.readers import leaving
 from newsletter.readers.leaving import Leaving
+from newsletter.texts.pages import LEAVE, LEFT
 from newsletter.web.forms import Form, submitted
 from newsletter.web.public.tokens import Token
 from newsletter.web.visit import PRIVATE, Visit, visit_of
@@ -32,6 +33,7 @@ router = APIRouter()
 
 
 @router.api_route("/leave", methods=["GET", "HEAD"])
+@router.api_route("/leave/", methods=["GET", "HEAD"])
 def explain(visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     """Say where one's own link is: here leads the link of an issue seen in the browser, which is nobody's."""
     return visit.page("leave_how.html", language=visit.language(), headers=PRIVATE)
@@ -81,10 +83,12 @@ def _done(session: Session, token: str, app: App, form: Form, reason: LeaveReaso
 def _page(visit: Visit, found: Leaving, *, asks: bool = False, thanks: bool = False) -> Response:
     name = "leave_test.html" if found.test else "left.html" if found.left else "leave.html"
     language = visit.language_of_mail(found.language)
+    values = {"list": found.list_name, "address": found.masked_address}
     return visit.page(
         name,
         language=language,
         headers=PRIVATE,
+        texts=visit.texts(LEFT if found.left else LEAVE, found.list_slug, language=language, **values),
         leaving=found,
         button=BUTTON,
         everything=EVERYTHING,

@@ -7,8 +7,11 @@ from fastapi.responses import Response
 
 from newsletter.readers import undoing
 from newsletter.readers.undoing import Undoing
+from newsletter.texts.naming import listed
+from newsletter.texts.pages import UNDO, UNDO_EXPIRED, UNDONE
 from newsletter.web.forms import Form, submitted
 from newsletter.web.public.origin import list_of
+from newsletter.web.public.tokens import Token
 from newsletter.web.visit import PRIVATE, Visit, visit_of
 from subscribers.actor import Actor
 from subscribers.errors import TokenExpired, TokenInvalid
@@ -19,7 +22,7 @@ router = APIRouter()
 
 
 @router.api_route("/undo/{token}", methods=["GET", "HEAD"])
-def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
+def show(token: Token, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     """Show what the button would give back."""
     app = visit.app
     try:
@@ -34,7 +37,7 @@ def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
 
 @router.post("/undo/{token}")
 def undo(
-    token: str,
+    token: Token,
     visit: Annotated[Visit, Depends(visit_of)],
     form: Annotated[Form, Depends(submitted)],
 ) -> Response:
@@ -53,9 +56,12 @@ def undo(
 
 
 def _page(visit: Visit, found: Undoing) -> Response:
-    name = "undone.html" if found.restored else "undo.html"
+    page = UNDONE if found.restored else UNDO
     language = visit.language_of_mail(found.language)
-    return visit.page(name, language=language, headers=PRIVATE, undoing=found, button=BUTTON)
+    lists = listed(found.list_names, language=language)
+    texts = visit.texts(page, found.list_slug, language=language, lists=lists, address=found.masked_address)
+    name = f"{page.short_name}.html"
+    return visit.page(name, language=language, headers=PRIVATE, texts=texts, undoing=found, button=BUTTON)
 
 
 def _invalid(visit: Visit) -> Response:
@@ -68,4 +74,5 @@ def _expired(visit: Visit, expired: TokenExpired) -> Response:
     if found is None:
         return _invalid(visit)
     language = visit.language_of_mail(found.language)
-    return visit.page("undo_expired.html", language=language, status=410, headers=PRIVATE, offer=found)
+    texts = visit.texts(UNDO_EXPIRED, found.slug, language=language, list=found.name, publisher=found.publisher)
+    return visit.page("undo_expired.html", language=language, status=410, headers=PRIVATE, texts=texts, offer=found)

@@ -54,6 +54,7 @@ def test_a_reader_agrees_by_a_button_and_stops_by_a_button(asking: App, client: 
     answer = client.post(path_of(reader), data={"measuring": "stop"})
 
     assert "Was Sie öffnen, wird nicht mehr gemessen" in answer.text
+    assert "<button" not in answer.text  # nobody is begged to come back
     assert not may_record(asking, reader)
     kinds = [record.kind for record in records_of(asking)]
     assert kinds == ["requested", "confirmed", "measuring agreed", "measuring refused"]

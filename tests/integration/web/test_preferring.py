@@ -4,12 +4,13 @@ import re
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from newsletter.app import App
 from newsletter.delivery import ledger, planning
 from newsletter.delivery.models import Delivery, Mailing, Window
 from newsletter.issues.models import Publication
-from subscribers import consent, tokens, topics
+from subscribers import consent, subscribing, tokens, topics
 from subscribers.models import MailingList, Subscriber, Subscription, Wording
 from tests.support.ledgers import a_mailing_to
 from tests.support.makers import BY, SECRET, a_list
@@ -84,6 +85,23 @@ def test_unticking_a_list_leaves_it(app: App, client: Client, token: str) -> Non
     assert "Sie erhalten keine weitere Ausgabe von „Region aktuell“." in answer.text
     assert state_of(app, ANNA) == "left"
     assert [record.kind for record in records_of(app)] == ["requested", "confirmed", "left"]
+
+
+def test_one_mail_takes_back_all_that_was_left_at_once(app: App, client: Client, token: str) -> None:
+    with app.writing() as session:
+        second = a_subscription_of(session, a_list(session, "sport"), "pending", now=app.now())
+        session.add(second)
+        session.flush()
+        subscribing.confirm(session, second, secret=SECRET, by=BY, now=app.now())
+    fields = fields_of(client.get(f"/preferences/{token}").text)
+    none = {name: value for name, value in fields.items() if not name.startswith("on-")}
+
+    client.post(f"/preferences/{token}", data=none)
+
+    (mail,) = [mail for mail in mails_to(app, ANNA) if "undo_token" in mail.fields]
+    client.post(f"/undo/{mail.fields['undo_token']}", data={"undo": "yes"})
+    with app.reading() as session:
+        assert list(session.scalars(select(Subscription.state))) == ["confirmed", "confirmed"]
 
 
 def test_a_planned_mailing_shows_who_left_and_who_paused_as_excluded(app: App, client: Client, token: str) -> None:
@@ -335,18 +353,7 @@ def test_all_lists_of_the_reader_are_there_and_nobody_elses(app: App, client: Cl
     with app.writing() as session:
         sport, secret = a_list(session, "sport"), a_list(session, "secret")
         sport.name, secret.name = "Sport aktuell", "Nur für andere"
-        anna = session.scalars(select(Subscriber)).one()
-        for state, mailing_list in (("left", sport),):
-            session.add(
-                Subscription(
-                    subscriber_id=anna.id,
-                    list_id=mailing_list.id,
-                    state=state,
-                    source="test",
-                    created_at=app.now(),
-                    changed_at=app.now(),
-                )
-            )
+        session.add(a_subscription_of(session, sport, "left", now=app.now()))
 
     page = client.get(f"/preferences/{token}").text
 
@@ -406,6 +413,18 @@ def test_a_yes_counts_only_where_the_list_asks_and_a_no_always(app: App, client:
 
     assert subscription_of(app, token).measured is False
     assert f"measured-{number}" not in client.get(f"/preferences/{token}").text
+
+
+def a_subscription_of(session: Session, mailing_list: MailingList, state: str, *, now: dt.datetime) -> Subscription:
+    """How the only person there is stands to another list."""
+    return Subscription(
+        subscriber_id=session.scalars(select(Subscriber.id)).one(),
+        list_id=mailing_list.id,
+        state=state,
+        source="test",
+        created_at=now,
+        changed_at=now,
+    )
 
 
 def asks_measuring(app: App) -> None:

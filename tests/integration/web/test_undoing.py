@@ -20,7 +20,7 @@ from subscribers.models import MailingList, Subscriber, Subscription, Suppressio
 from tests.support.ledgers import Clock, a_mailing_to, a_worker, numbers, rows
 from tests.support.makers import BY, SECRET, a_list
 from tests.support.memory import MemoryTransport
-from tests.support.web import Client, a_client, a_reader, an_app, dump, mails_to, records_of, state_of
+from tests.support.web import Client, a_client, a_reader, an_app, dump, mails_to, records_of, sign_up, state_of
 
 ANNA, BERT = "anna@posteo.de", "bert@posteo.de"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -75,7 +75,7 @@ def test_a_scanner_that_posts_to_the_link_takes_nothing_back(app: App, client: C
 def test_whoever_signs_up_again_needs_no_undoing(app: App, client: Client, left: str) -> None:
     with app.writing() as session:  # longer ago than the pause between two confirmation mails
         session.execute(update(Subscription).values(confirmation_sent_at=app.now() - dt.timedelta(days=1)))
-    client.post("/lists/region", data={"email": ANNA})
+    sign_up(client, ANNA)
     assert state_of(app, ANNA) == "pending"
 
     answer = client.post(left, data={"undo": "yes"})

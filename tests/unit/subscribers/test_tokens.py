@@ -58,6 +58,11 @@ def test_a_confirmation_counts_for_fourteen_days() -> None:
     assert expired.value.subscription_id == 7
 
 
+def test_a_measuring_token_names_its_subscription_and_that_of_a_test_mail_none() -> None:
+    assert tokens.read_measuring(SECRET, tokens.measuring(SECRET, 7)) == tokens.Measuring(7)
+    assert tokens.read_measuring(SECRET, tokens.measuring_test(SECRET)) == tokens.Measuring(None)
+
+
 def test_a_confirmation_shows_nothing_of_the_address() -> None:
     token = tokens.confirmation(SECRET, 7, address_key="anna@example.org", now=NOW)
 
@@ -85,6 +90,7 @@ MADE = {
     "leave": tokens.leave(SECRET, 7),
     "preferences": tokens.preferences(SECRET, 7),
     "view": tokens.view(SECRET, 7),
+    "measuring": tokens.measuring(SECRET, 7),
     "confirmation": tokens.confirmation(SECRET, 7, address_key="a@b.de", now=NOW),
     **{each.value: tokens.errand(SECRET, each, 7, number=1, address_key="a@b.de", now=NOW) for each in Errand},
 }
@@ -92,6 +98,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "leave": lambda token: tokens.read_leave(SECRET, token),
     "preferences": lambda token: tokens.read_preferences(SECRET, token),
     "view": lambda token: tokens.read_view(SECRET, token),
+    "measuring": lambda token: tokens.read_measuring(SECRET, token),
     "confirmation": lambda token: tokens.read_confirmation(SECRET, token, now=NOW),
     **{each.value: functools.partial(tokens.read_errand, SECRET, each, now=NOW) for each in Errand},
 }
@@ -114,7 +121,7 @@ def test_a_token_of_another_installation_is_worth_nothing() -> None:
 
 @pytest.mark.parametrize("token", ["", ".", "7", "7.", ".x", "7." + "A" * 24, "ä", "\x00\xff", "7" * 100_000, "\ud800"])
 def test_junk_is_no_token(token: str) -> None:
-    for read in (tokens.read_leave, tokens.read_view):
+    for read in (tokens.read_leave, tokens.read_view, tokens.read_measuring):
         with pytest.raises(TokenInvalid):
             read(SECRET, token)
     with pytest.raises(TokenInvalid):

@@ -116,7 +116,7 @@ def test_what_is_refused_and_why(passage: Passage, text: str, reason: str) -> No
 )
 def test_a_confirmation_has_no_address_of_the_web_beside_its_own(web: str) -> None:
     for passage, text in ((BODY, f"Lesen Sie zu {{list}} auch {web}!\n\n{{link}}"), (SUBJECT, f"Neu: {web}")):
-        with pytest.raises(TextRefused, match="is advertising to somebody who may not have asked"):
+        with pytest.raises(TextRefused, match="is advertising to somebody who has not asked for it"):
             accepted(text, passage=passage)
 
 
