@@ -238,12 +238,33 @@ class Settings(BaseSettings):
         own = (self.templates,) if self.templates else ()
         return (*own, templates_folder())
 
+    @cached_property
+    def oidc_client_secret(self) -> str:
+        """What the OpenID provider knows us by; empty for a public client.
+
+        Raises:
+            SettingsInvalid: its file is missing, or empty.
+        """
+        if self.file.oidc is None or not self.file.oidc.client_secret_file:
+            return ""
+        path = self.home / self.file.oidc.client_secret_file
+        try:
+            text = path.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            text = ""
+        if not text:
+            raise SettingsInvalid(f"{path} does not hold the client secret that [oidc] names it for.")
+        return text
+
     def private_problems(self) -> tuple[str, ...]:
         """What of the file's secrets others on this machine can read."""
-        path = self.home / settings_file.NAME
-        if path.is_file() and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
-            return (f"{path} may hold passwords and others can read it: chmod 600 {path}.",)
-        return ()
+        oidc = self.file.oidc
+        paths = [self.home / name for name in (settings_file.NAME, oidc.client_secret_file if oidc else "") if name]
+        return tuple(
+            f"{path} may hold passwords and others can read it: chmod 600 {path}."
+            for path in paths
+            if path.is_file() and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
+        )
 
     def public_problems(self) -> tuple[str, ...]:
         """What keeps the public pages from being lawful and reachable; empty in the demo."""

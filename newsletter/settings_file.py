@@ -31,7 +31,7 @@ from subscribers.errors import AddressInvalid
 NAME = "newsletter.toml"
 SHORTEST_SECRET = 16  # characters; what is shorter can be guessed from one signed body
 
-RELAY, ALERTS, RETENTION, URL = "relay", "alerts", "retention", "url"
+RELAY, ALERTS, RETENTION, OIDC, URL = "relay", "alerts", "retention", "oidc", "url"
 
 MOST_DAYS = 36_500
 # A confirmation mail counts for 14 days: who presses its button must find what was asked for.
@@ -78,12 +78,30 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """An OpenID provider that staff may sign in with.
+
+    `client_secret_file` is a path, from the home; empty for a public client. Only verified addresses of the
+    `domains` count; without any, all. Who signs in and is no staff user yet becomes one with `create_role`,
+    if that is said.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret_file: str = ""
+    name: str = "OpenID"
+    domains: tuple[str, ...] = ()
+    create_role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsFile:
     """Everything the file says; the URLs of the relays in its order."""
 
     relay_urls: tuple[str, ...] = field(default=(), repr=False)
     alerts: AlertSettings = field(default_factory=AlertSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
+    oidc: OidcSettings | None = None
 
 
 def read(path: Path) -> SettingsFile:
@@ -179,6 +197,60 @@ def days(value: object, *, at_least: int) -> int:
     return value
 
 
+def issuer(value: object) -> str:
+    """The address of an OpenID provider, without a final slash.
+
+    Raises:
+        ValueError: it is no address of the web, or not encrypted.
+    """
+    try:
+        parts = urlsplit(value if isinstance(value, str) else "")
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+    if not host or parts.query or parts.fragment or parts.username:
+        raise ValueError("the issuer is no address of the web, such as https://login.example.org")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        raise ValueError("the issuer must be https; http is for this machine alone")
+    return str(value)
+
+
+def line(value: object) -> str:
+    """A text that is not empty.
+
+    Raises:
+        ValueError: it is no text, empty, or has several lines.
+    """
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise ValueError("this is a text of one line")
+    return value.strip()
+
+
+def domains(value: object) -> tuple[str, ...]:
+    """Domains of addresses, small letters.
+
+    Raises:
+        ValueError: it is no list, or one of them is no domain.
+    """
+    if not isinstance(value, list):
+        raise ValueError('domains are a list, as in domains = ["example.org"]')  # noqa: TRY004  # told to a person
+    found = tuple(each.lower() for each in value if isinstance(each, str) and re.fullmatch(r"[^\s@]+\.[^\s@]+", each))
+    if len(found) != len(value):
+        raise ValueError("a domain is written like example.org")
+    return found
+
+
+def staff_role(value: object) -> str:
+    """A role of the staff that may be given to strangers.
+
+    Raises:
+        ValueError: it is none, or one that manages others.
+    """
+    if value not in {"editor", "approver", "list admin"}:
+        raise ValueError("create_role is one of editor, approver, list admin")
+    return str(value)
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether a host is this machine itself."""
     try:
@@ -197,7 +269,14 @@ _IN_ALERTS: dict[str, Callable[[object], Any]] = {
 _IN_RETENTION: dict[str, Callable[[object], Any]] = {
     each.name: partial(days, at_least=LEAST_DAYS.get(each.name, 1)) for each in fields(RetentionSettings)
 }
-_ARE = {ALERTS: "are", RETENTION: "is"}
+_IN_OIDC: dict[str, Callable[[object], Any]] = {
+    "issuer": issuer,
+    "client_id": line,
+    "client_secret_file": line,
+    "name": line,
+    "domains": domains,
+    "create_role": staff_role,
+}
 _SHARES = {"weight", "cap", "connections", "name"}
 
 _AT = re.compile(r"\(at (?:line (?P<line>[0-9]+)|end of document)")
@@ -220,12 +299,14 @@ class _Reader:
             parsed = tomllib.loads(self._text)
         except tomllib.TOMLDecodeError as error:
             self._refuse_toml(error)
-        for name in parsed.keys() - {RELAY, ALERTS, RETENTION}:
-            self._refuse(f"there is no {_shown(name)}; there are [[relay]], [alerts] and [retention]", name, 0, "")
+        for name in parsed.keys() - {RELAY, ALERTS, RETENTION, OIDC}:
+            there = "[[relay]], [alerts], [retention] and [oidc]"
+            self._refuse(f"there is no {_shown(name)}; there are {there}", name, 0, "")
         return SettingsFile(
             self._relays(parsed.get(RELAY, [])),
             AlertSettings(**self._table(parsed.get(ALERTS, {}), ALERTS, _IN_ALERTS)),
             RetentionSettings(**self._table(parsed.get(RETENTION, {}), RETENTION, _IN_RETENTION)),
+            self._oidc(parsed[OIDC]) if OIDC in parsed else None,
         )
 
     def _relays(self, value: object) -> tuple[str, ...]:
@@ -245,9 +326,16 @@ class _Reader:
             self._refuse("this relay has no url", RELAY, number, "")
         return str(self._value(relay_url, table[URL], RELAY, number, URL))
 
+    def _oidc(self, table: object) -> OidcSettings:
+        said = self._table(table, OIDC, _IN_OIDC)
+        for key in ("issuer", "client_id"):
+            if key not in said:
+                self._refuse(f"[oidc] has no {key}", OIDC, 0, "")
+        return OidcSettings(**said)
+
     def _table(self, table: object, name: str, known: Mapping[str, Callable[[object], Any]]) -> dict[str, Any]:
         if not isinstance(table, dict):
-            self._refuse(f"{name} {_ARE[name]} written as [{name}], in one pair of brackets", name, 0, "")
+            self._refuse(f"this is written as [{name}], in one pair of brackets", name, 0, "")
         for key in table.keys() - known.keys():
             self._refuse(f"[{name}] has no {_shown(key)}, only {', '.join(known)}", name, 0, key)
         return {key: self._value(known[key], value, name, 0, key) for key, value in table.items()}

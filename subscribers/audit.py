@@ -8,7 +8,7 @@ Details never hold a reader's address or name; ids are enough to find them while
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import String
+from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from subscribers.actor import Actor
@@ -19,6 +19,7 @@ class AuditEntry(Base):
     """Who did what to what, and when."""
 
     __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_actor_name_at", "actor_name", "at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[dt.datetime] = mapped_column(index=True)

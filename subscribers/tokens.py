@@ -228,6 +228,21 @@ def read_view(secret: Secret, token: str) -> View:
     return View(int(mailing_id))
 
 
+def staff_link(secret: Secret, key: str) -> str:
+    """Make the token of a link to somebody of the staff; `key` is 32 hexadecimal digits that tell nothing."""
+    return _signed(secret, "staff", key)
+
+
+def read_staff_link(secret: Secret, token: str) -> str:
+    """Read the key of a link to somebody of the staff.
+
+    Raises:
+        TokenInvalid: it was not made here for this purpose.
+    """
+    (key,) = _read(secret, "staff", token, shape=_STAFF)
+    return key
+
+
 _TEST = "test"
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
@@ -238,6 +253,7 @@ _UNDO = _CONFIRMATION
 _LEAVE = re.compile(rf"(\d+|{_TEST})")
 _ERRAND = re.compile(r"(\d+)-(\d+)-(\d+)-([0-9a-f]{16})")
 _VIEW = re.compile(r"(\d+)")
+_STAFF = re.compile(r"([0-9a-f]{32})")
 
 
 class _ShortHmac(HMACAlgorithm):

@@ -24,12 +24,15 @@ class Addressee:
     language: str
 
 
-def addressees(session: Session, mail_to: tuple[str, ...]) -> tuple[Addressee, ...]:
-    """The addresses of the settings, else the active staff users who may send issues.
+def addressees(session: Session, mail_to: tuple[str, ...], *, mailing_id: int | None = None) -> tuple[Addressee, ...]:
+    """The addresses of the settings, else the active staff users who may send issues of the mailing's publication.
 
     An address that belongs to no staff user is written to in the language of the first one.
     """
-    users = staff.who_may(session, SEND_ISSUES)
+    of_mailing = (
+        select(Issue.publication_id).join(Mailing, Mailing.issue_id == Issue.id).where(Mailing.id == mailing_id)
+    )
+    users = staff.who_may(session, SEND_ISSUES, publication_id=session.scalar(of_mailing))
     if not mail_to:
         return tuple(Addressee(user.address, user.language) for user in users)
     languages = {user.address: user.language for user in users}

@@ -63,7 +63,7 @@ class MailChannel:
             NotTold: there is nobody to write to, or no relay took it for anybody.
         """
         with self._database.reading() as session:
-            people = addressees.addressees(session, self._mail_to)
+            people = addressees.addressees(session, self._mail_to, mailing_id=notice.mailing_id)
             sender = addressees.sender(
                 session, mailing_id=notice.mailing_id, mail_from=self._mail_from, public_url=self._public_url
             )

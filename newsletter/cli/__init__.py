@@ -30,6 +30,7 @@ _COMMANDS = {
     "alert": ("alerts", "alert", "What waits for a person."),
     "rate": ("rates", "rate", "How fast mail goes out; changeable while it does."),
     "suppression": ("suppressions", "suppression_group", "The addresses that are not mailed, and why."),
+    "staff": ("staff", "staff_group", "Who works here, and what they may do."),
     "consent": ("consent", "consent", "The proof of who agreed to what."),
     "retention": ("keeping", "retention", "How long what is kept of people is kept."),
     "worker": ("work", "worker", "Send what is due."),

@@ -4,7 +4,7 @@ import click
 import rich_click
 
 from newsletter.cli.arguments import ID
-from newsletter.cli.context import actor, opened
+from newsletter.cli.context import actor_on, opened
 from newsletter.cli.output import as_json, show_json, show_table
 from newsletter.delivery.alerts import acknowledging, listing
 
@@ -49,7 +49,9 @@ def acknowledge(alert_id: int, address: str, json_: bool) -> None:  # noqa: FBT0
     """Take an alert on, so that nobody is told of it again; it ends when its state is over."""
     with opened() as app, app.writing() as session:
         found = listing.alert(session, alert_id)
-        is_theirs = acknowledging.acknowledge(session, found, by=actor(session, address), now=app.now())
+        is_theirs = acknowledging.acknowledge(
+            session, found, by=actor_on(session, address, found.mailing_id), now=app.now()
+        )
         told = listing.as_json(found)
     if json_:
         show_json(told)

@@ -9,7 +9,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from newsletter import migrations
-from newsletter.accounts import installation, staff
+from newsletter.accounts import installation, links, managing, staff
+from newsletter.accounts.models import LinkPurpose
 from newsletter.app import now
 from newsletter.cli.context import opened, settings
 from newsletter.database import Database, DatabaseUnusable, reason_of
@@ -39,7 +40,8 @@ class NotWell(NewsletterError):
 def init(admin: str | None, language: str) -> None:
     """Make an installation: home folder, secret, database, and the first staff user.
 
-    Run again after an upgrade, it brings the database up to date and changes nothing else.
+    The first staff user gets a link to choose a password: the last line, as long as they have not used one. Run again
+    after an upgrade, it brings the database up to date and changes nothing else.
     """
     chosen = settings()
     address = EmailAddress.parse(admin) if admin else None
@@ -55,13 +57,14 @@ def init(admin: str | None, language: str) -> None:
         installation.check_home(session, chosen.home)
         _make_secret(session, chosen)
         installation.bind(session, chosen.secret, by=Actor.command_line(), now=now())
-        if address:
-            staff.create_first(session, address, by=Actor.command_line(), now=now(), language=language)
+        way_in = _first_user(session, chosen, address, language) if address else ""
         publishing.publish_earlier(session)
     with database.reading() as session:
         installation.check_home(session, chosen.home)
     database.close()
     click.echo(f"The installation in {chosen.home} is ready.")
+    if way_in:
+        click.echo(f"Choose your password here, within {links.LIFETIMES[LinkPurpose.INVITATION].days} days:\n{way_in}")
 
 
 @click.command(cls=rich_click.RichCommand)
@@ -86,6 +89,16 @@ def doctor() -> None:
     if problems:
         raise NotWell(f"{len(problems)} to mend.")
     click.echo("Everything is well.")
+
+
+def _first_user(session: Session, chosen: Settings, address: EmailAddress, language: str) -> str:
+    """Make the first staff user; gives the link by which they come in, empty where they have come already."""
+    by, moment = Actor.command_line(), now()
+    user = staff.create_first(session, address, by=by, now=moment, language=language)
+    if user.accepted_at is not None or not user.active:
+        return ""
+    link = managing.first_link(session, user, by=by, now=moment)
+    return links.url(link, secret=chosen.secret, public_url=chosen.public_url)
 
 
 def _make_secret(session: Session, chosen: Settings) -> None:

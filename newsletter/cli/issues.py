@@ -144,7 +144,9 @@ def test(issue_id: int, address: str) -> None:
 def submit(issue_id: int, address: str | None) -> None:
     """Hand the issue to whoever approves."""
     with opened() as app, app.writing() as session:
-        approving.submit(session, revisions.issue(session, issue_id), by=actor(session, address), now=app.now())
+        found = revisions.issue(session, issue_id)
+        by = actor(session, address, publication_id=found.publication_id)
+        approving.submit(session, found, by=by, now=app.now())
     click.echo(f"Issue {issue_id} is in review.")
 
 
@@ -154,13 +156,9 @@ def submit(issue_id: int, address: str | None) -> None:
 def approve(issue_id: int, address: str) -> None:
     """Give the word that exactly this goes out."""
     with opened() as app, app.writing() as session:
-        approval = approving.approve(
-            session,
-            revisions.issue(session, issue_id),
-            site=app.site,
-            by=actor(session, address),
-            now=app.now(),
-        )
+        found = revisions.issue(session, issue_id)
+        by = actor(session, address, publication_id=found.publication_id)
+        approval = approving.approve(session, found, site=app.site, by=by, now=app.now())
     click.echo(f"Issue {issue_id} is approved, stored as {approval.compiled[:12]}.")
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.cli import following, recovering, remedies
 from newsletter.cli.arguments import ID, by_whom
-from newsletter.cli.context import actor, opened
+from newsletter.cli.context import actor_on, opened
 from newsletter.cli.output import as_json, show_json, show_line, show_table
 from newsletter.delivery import mailings, statement
 from newsletter.delivery.alerts import listing
@@ -138,7 +138,9 @@ def _act(act: _Act, mailing_id: int, address: str | None, *, json_: bool, told: 
     """Do it, and answer with a sentence or with the statement as it is then."""
     with opened() as app:
         with app.writing() as session:
-            act(session, mailings.mailing(session, mailing_id), by=actor(session, address), now=app.now())
+            act(
+                session, mailings.mailing(session, mailing_id), by=actor_on(session, address, mailing_id), now=app.now()
+            )
         with app.reading() as session:
             numbers = statement.statement(session, mailing_id).as_json()
     if json_:

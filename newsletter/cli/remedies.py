@@ -3,7 +3,7 @@
 import click
 
 from newsletter.cli.arguments import ID, by_whom
-from newsletter.cli.context import actor, opened
+from newsletter.cli.context import actor_on, opened
 from newsletter.cli.output import as_json, say, show_json
 from newsletter.delivery import mailings, resending, statement
 from newsletter.delivery import missed as missed_ones
@@ -38,7 +38,7 @@ def send_missed(mailing_id: int, address: str | None, json_: bool) -> None:  # n
             raise NobodyMissed(mailing_id)
         with app.writing() as session:
             mailing = mailings.mailing(session, mailing_id)
-            child = missed_ones.send(session, mailing, by=actor(session, address), now=app.now())
+            child = missed_ones.send(session, mailing, by=actor_on(session, address, mailing_id), now=app.now())
             made = mailings.as_json(child)
     if json_:
         show_json({**made, "missed": number})
@@ -68,7 +68,7 @@ def resend(
     with opened() as app:
         with app.writing() as session:
             mailing = mailings.mailing(session, mailing_id)
-            by, now = actor(session, address), app.now()
+            by, now = actor_on(session, address, mailing_id), app.now()
             if all_:
                 queued = resending.resend_all(session, mailing, by=by, now=now)
             else:

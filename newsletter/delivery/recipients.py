@@ -18,6 +18,7 @@ from subscribers.secret import Secret
 CONFIRM_TOKEN = "confirm_token"  # noqa: S105  # the name of a field, not a token
 ERRAND_PATH = "errand_path"  # of the page of an errand, such as `download/7.abc`
 UNDO_TOKEN = "undo_token"  # noqa: S105  # likewise
+STAFF_LINK = "staff_link"  # the key of a link to somebody of the staff, which only counts once it is signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Links:
     errand: str = ""
     measuring: str = ""
     undo: str = ""
+    staff: str = ""
 
 
 class LinkMaker:
@@ -80,6 +82,7 @@ class LinkMaker:
             errand=self._page("my-data", given.get(ERRAND_PATH, "")),
             measuring=self._measuring(kind, subscription_id) if is_measured else "",
             undo=self._page("undo", given.get(UNDO_TOKEN, "")),
+            staff=self._staff(given.get(STAFF_LINK, "")),
         )
 
     def view(self, mailing_id: int) -> str:
@@ -88,6 +91,9 @@ class LinkMaker:
 
     def _page(self, name: str, token: str) -> str:
         return f"{self._public_url}/{name}/{token}" if token else ""
+
+    def _staff(self, key: str) -> str:
+        return f"{self._public_url}/staff/link/{tokens.staff_link(self._secret, key)}" if key else ""
 
     def _unsubscribe(self, kind: MailingKind, subscription_id: int | None) -> str:
         if kind is MailingKind.TEST:

@@ -14,7 +14,7 @@ from newsletter.content import merge
 
 RECIPIENT_FIELDS = merge.RECIPIENT_FIELDS
 ISSUE_LINKS = ("unsubscribe", "preferences", "view", "measuring")  # what a design may use
-LINK_NAMES = (*ISSUE_LINKS, "confirm", "errand", "undo")
+LINK_NAMES = (*ISSUE_LINKS, "confirm", "errand", "undo", "staff")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The web application: the public pages of one opened installation.
+"""The web application: the public pages and the staff web of one opened installation.
 
     application = create(App.open(Settings()))
 
@@ -31,6 +31,9 @@ from newsletter.web.public import (
     viewing,
 )
 from newsletter.web.request_log import RequestLog
+from newsletter.web.staff import ROUTERS, sending_away
+from newsletter.web.staff.provider import provider_of
+from newsletter.web.staff.same_origin import SameOrigin
 
 
 def create(app: App, *, beat_s: float = BEAT_S) -> FastAPI:
@@ -56,12 +59,16 @@ def create(app: App, *, beat_s: float = BEAT_S) -> FastAPI:
         crawling,
         files,
     )
-    routers = [room.router for room in rooms]
+    routers = [*(room.router for room in rooms), *ROUTERS]
+    application.state.provider = provider_of(app)
     for router in routers:
         application.include_router(router)
     mistakes.install(application, routes=[route for router in routers for route in router.routes])
+    sending_away.install(application)
     # The last added is the outermost.
     application.add_middleware(BodyLimit)
+    refusal = mistakes.foreign_page
+    application.add_middleware(SameOrigin, public_url=app.settings.public_url, refusal=refusal)
     application.add_middleware(RequestLog, failure_page=mistakes.failure_page)
     if beat_s:
         application.add_middleware(EvenAnswers, beat_s=beat_s)

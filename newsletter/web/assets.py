@@ -25,16 +25,16 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """All files of the folder, by name. `prefix` is the path the site lies under, mostly empty."""
+    """All files of the folder, by their path in it. `prefix` is the path the site lies under, mostly empty."""
 
     prefix: str
     files: dict[str, Asset]
 
     @classmethod
     def load(cls, *, prefix: str, folder: Path = FOLDER) -> "Assets":
-        """Read the folder, and the bundle in it."""
-        shown = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
-        return cls(prefix, {path.name: _read(path) for path in shown})
+        """Read the folder, and the bundle in it; a file of a folder is named with it, one of the bundle without."""
+        paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
+        return cls(prefix, {_name_of(path, folder): _read(path) for path in paths})
 
     def url(self, name: str) -> str:
         """The address of a file; a name that is none raises `KeyError`."""
@@ -44,6 +44,10 @@ class Assets:
         """The file of that address, unless it has changed since."""
         asset = self.files.get(name)
         return asset if asset is not None and asset.digest == digest else None
+
+
+def _name_of(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix().removeprefix("dist/")
 
 
 def _read(path: Path) -> Asset:

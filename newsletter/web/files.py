@@ -34,7 +34,7 @@ def favicon(visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     return Response(icon.content, media_type=icon.media_type, headers={"Cache-Control": "public, max-age=86400"})
 
 
-@router.api_route("/static/{digest}/{name}", methods=["GET", "HEAD"])
+@router.api_route("/static/{digest}/{name:path}", methods=["GET", "HEAD"])
 def static(digest: str, name: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     """A static file under the digest of its content."""
     asset = visit.pages.assets.find(digest, name)

@@ -28,9 +28,9 @@ class Pages:
                 asset=self.assets.url, prefix=self.prefix, settings=settings, day=partial(day, language=language)
             )
 
-    def render(self, name: str, *, language: str, **facts: object) -> str:
+    def render(self, template: str, /, *, language: str, **facts: object) -> str:
         """Fill a template; `language` is one of `LANGUAGES`."""
-        return self._environments[language].get_template(name).render(language=language, **facts)
+        return self._environments[language].get_template(template).render(language=language, **facts)
 
 
 def day(moment: dt.datetime, *, language: str) -> str:

@@ -57,7 +57,8 @@ class Visit:
 
     def page(
         self,
-        name: str,
+        template: str,
+        /,
         *,
         language: str,
         status: int = 200,
@@ -71,7 +72,7 @@ class Visit:
         others = [other for other in LANGUAGES if other != language]
         offered = others if self.request.method in {"GET", "HEAD"} else []
         facts = {"brand": self._brand(), "other_languages": {other: self._in(other) for other in offered}, **facts}
-        content = self.pages.render(name, language=language, **facts)
+        content = self.pages.render(template, language=language, **facts)
         return HTMLResponse(content, status, {"Content-Language": language, **(headers or {})})
 
     def _in(self, language: str) -> str:

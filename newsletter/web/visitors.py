@@ -22,6 +22,12 @@ def ip_kept(request: Request, settings: Settings) -> str | None:
     return str(address) if settings.consent_ip == "full" else _network(address, _KEPT_BITS)
 
 
+def network_of(request: Request, settings: Settings) -> str:
+    """The region or provider that the visitor's address is of; empty without one."""
+    address = address_of(request, trusted=settings.trusted_proxies)
+    return "" if address is None else _network(address, _KEPT_BITS)
+
+
 def visitor(request: Request, settings: Settings) -> str:
     """The name a visitor's rate limit is kept under; those without an address share one."""
     address = address_of(request, trusted=settings.trusted_proxies)

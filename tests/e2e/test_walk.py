@@ -1,18 +1,17 @@
-"""Two readers walk the whole way, one without scripts and one with them: by the commands, a real worker and a real inbox.
+"""Two readers walk the whole way, one without scripts and one with them; commands, worker and inbox are real.
 
-From a form on another site to the mail, its button, the settings, a pause, leaving by one click while an issue is on its
-way, and back by the undo mail.
+From a form on another site to the mail, its button, the settings, a pause, leaving by one click while an issue is
+on its way, and back by the undo mail.
 """
 
 import json
 import re
 from collections.abc import Iterator
 from email.message import EmailMessage
-from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.demo.__main__ import CONTENT, WAIT_S, Demo
 from tests.demo.inbox import Inbox
@@ -41,13 +40,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         made.run("news", "import", str(CONTENT / "feed.xml"), str(CONTENT / "meldung.txt"))
         people = made.folder / "people.csv"
         people.write_text(f"email\n{FIRST}\n")
-        made.run("subscriber", "import", str(people), "--list", "weidental", "--consent-proof", "Auf Papier, 12. Januar 2026")
+        made.run(
+            "subscriber", "import", str(people), "--list", "weidental", "--consent-proof", "Auf Papier, 12. Januar 2026"
+        )
         with made.serving():
             yield made
 
 
 def pages(browser: Browser, *, scripts: bool) -> Page:
-    size = {"width": 375, "height": 800} if scripts else {"width": 1280, "height": 900}
+    size = ViewportSize(width=375, height=800) if scripts else ViewportSize(width=1280, height=900)
     return browser.new_context(java_script_enabled=scripts, locale="de-DE", viewport=size).new_page()
 
 

@@ -24,7 +24,11 @@ PARTS = {
     "subscribers/suppression.py:lift_hash",
 }
 # Their audit row is that of the use-case that calls them; a consent record is its own log.
-WITHOUT_ROW = READ_ONLY | {"subscribers/audit.py:record", "subscribers/consent/records.py:append"}
+WITHOUT_ROW = READ_ONLY | {
+    "newsletter/accounts/own_account.py:require_oneself",
+    "subscribers/audit.py:record",
+    "subscribers/consent/records.py:append",
+}
 
 
 def _functions() -> Iterator[tuple[str, ast.FunctionDef]]:

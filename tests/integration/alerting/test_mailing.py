@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from newsletter.accounts.models import StaffUser
+from newsletter.accounts.roles import Grant, Role
 from newsletter.alerting.channels import NotTold
 from newsletter.alerting.delivering import deliver
 from newsletter.alerting.letters import Letter, hand_over
@@ -22,6 +22,7 @@ from tests.support.alerts import FULL, alerts, raise_again
 from tests.support.ledgers import Clock
 from tests.support.makers import NOW, SECRET
 from tests.support.relay import DROP, HANG, Relay
+from tests.support.staff import a_staff_user
 
 SHORT = Timeouts(connect_s=2, command_s=1.5, data_s=1.5, block_s=1.5, final_dot_s=1.5)
 
@@ -72,8 +73,7 @@ def test_the_staff_is_told_once(alerted: Database, clock: Clock) -> None:
 
 def test_everybody_is_written_to_in_their_language_and_without_the_others(alerted: Database, clock: Clock) -> None:
     with alerted.writing() as session:
-        ben = {"address": "ben@example.org", "address_key": "ben@example.org", "role": "approver", "language": "en"}
-        session.add(StaffUser(**ben, active=True, created_at=NOW))
+        a_staff_user(session, "ben@example.org", Grant(Role.APPROVER), language="en")
     with Relay() as relay:
         deliver(alerted, [a_channel(alerted, clock, relay.url)], clock=clock)
 

@@ -3,6 +3,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.accounts import staff
+from newsletter.accounts.errors import StaffExists, StaffUserNotFound
 from newsletter.accounts.models import StaffUser
 from newsletter.issues.permissions import APPROVE_ISSUES
 from subscribers.actor import MANAGE_PEOPLE, Actor
@@ -33,7 +34,7 @@ def test_the_same_first_user_again_changes_nothing(session: Session) -> None:
 def test_there_is_only_one_first_user(session: Session) -> None:
     staff.create_first(session, ANA, by=BY, now=NOW)
 
-    with pytest.raises(staff.StaffExists, match=r"ben@example\.org was not added"):
+    with pytest.raises(StaffExists, match=r"ben@example\.org was not added"):
         staff.create_first(session, EmailAddress.parse("ben@example.org"), by=BY, now=NOW)
 
 
@@ -43,7 +44,7 @@ def test_a_reader_cannot_make_staff(session: Session) -> None:
 
 
 def test_nobody_acts_as_a_stranger(session: Session) -> None:
-    with pytest.raises(staff.StaffUserNotFound, match=r"ben@example\.org"):
+    with pytest.raises(StaffUserNotFound, match=r"ben@example\.org"):
         staff.actor_of(session, "ben@example.org")
 
 
@@ -51,5 +52,5 @@ def test_who_is_no_longer_active_cannot_act(session: Session) -> None:
     staff.create_first(session, ANA, by=BY, now=NOW)
     session.scalars(select(StaffUser)).one().active = False
 
-    with pytest.raises(staff.StaffUserNotFound):
+    with pytest.raises(StaffUserNotFound):
         staff.actor_of(session, "ana@example.org")

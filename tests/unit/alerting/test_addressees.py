@@ -1,17 +1,16 @@
 from sqlalchemy.orm import Session
 
-from newsletter.accounts.models import StaffUser
+from newsletter.accounts.roles import Grant, Role
 from newsletter.alerting.addressees import Addressee, addressees, sender
+from newsletter.issues.models import Issue
 from newsletter.rendering.compiled import Mailbox
 from tests.support.alerts import a_planned_mailing
-from tests.support.makers import NOW, a_list, a_publication
+from tests.support.makers import a_list, a_publication
+from tests.support.staff import a_staff_user
 
 
 def a_user(session: Session, name: str, role: str, *, language: str = "de", active: bool = True) -> None:
-    address = f"{name}@example.org"
-    user = StaffUser(address=address, address_key=address, role=role, language=language, active=active, created_at=NOW)
-    session.add(user)
-    session.flush()
+    a_staff_user(session, f"{name}@example.org", Grant(Role(role)), language=language, active=active)
 
 
 def test_the_active_staff_that_may_send_is_told_in_its_languages(session: Session) -> None:
@@ -22,6 +21,22 @@ def test_the_active_staff_that_may_send_is_told_in_its_languages(session: Sessio
     a_user(session, "emil", "admin", active=False)
 
     assert addressees(session, ()) == (Addressee("ana@example.org", "de"), Addressee("ben@example.org", "en"))
+
+
+def test_who_may_send_another_publication_alone_is_not_told(session: Session) -> None:
+    other = a_publication(session, a_list(session, "other"), "other")
+    mailing = a_planned_mailing(session, "a@example.org")
+    a_staff_user(session, "ben@example.org", Grant(Role.APPROVER, other.id))
+    assert addressees(session, (), mailing_id=mailing.id) == ()
+    assert addressees(session, ()) == (Addressee("ben@example.org", "de"),)
+
+    a_staff_user(session, "cem@example.org", Grant(Role.APPROVER, issue_publication(session, mailing.issue_id)))
+
+    assert addressees(session, (), mailing_id=mailing.id) == (Addressee("cem@example.org", "de"),)
+
+
+def issue_publication(session: Session, issue_id: int | None) -> int:
+    return session.get_one(Issue, issue_id).publication_id
 
 
 def test_the_addresses_of_the_settings_are_told_instead(session: Session) -> None:

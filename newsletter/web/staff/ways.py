@@ -1,0 +1,31 @@
+"""Where a browser is sent next: to one of our own pages, whatever an address asks for."""
+
+import re
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+
+from newsletter.web.visit import Visit
+
+START = "/staff/"
+SIGN_IN = "/staff/sign-in"
+# One path of the staff web: no host, no dots, no query, nothing that a browser could read as another site.
+_OURS = re.compile(r"/staff(?:/[a-z0-9][a-z0-9-]*)*/?", re.ASCII)
+
+
+def local(path: str) -> str:
+    """A path, if it is one of the staff web; else the start."""
+    return path if _OURS.fullmatch(path) else START
+
+
+def back(request: Request) -> str:
+    """The page that a form stood on, as far as the browser tells; else the start."""
+    referer = request.headers.get("referer", "")
+    return local(re.sub(r"^https?://[^/]*|[?#].*$", "", referer))
+
+
+def redirect(visit: Visit, path: str, **query: str) -> Response:
+    """Send the browser to a path of ours by GET, whatever it has just sent."""
+    asked = f"?{urlencode(query)}" if query else ""
+    return RedirectResponse(f"{visit.pages.prefix}{path}{asked}", 303)
