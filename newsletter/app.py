@@ -97,6 +97,7 @@ class App:
             clocks(self.settings.retention),
             holders=_holders(self.settings),
             imports=self.settings.imports_folder,
+            proof_files=self.settings.proofs_folder,
         )
 
     def attendant(self) -> "Attendant":
@@ -153,7 +154,10 @@ def _holders(settings: Settings) -> "Sequence[Holder]":
     from newsletter.readers.holding import holders  # noqa: PLC0415
 
     return holders(
-        keep_evidence=settings.retention.erased > 0, imports=settings.imports_folder, relay_urls=settings.relay_urls
+        keep_evidence=settings.retention.erased > 0,
+        imports=settings.imports_folder,
+        proof_files=settings.proofs_folder,
+        relay_urls=settings.relay_urls,
     )
 
 

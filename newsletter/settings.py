@@ -130,6 +130,13 @@ class Settings(BaseSettings):
             raise ValueError(f"“{value}” are no sites; write * or such as https://verein.example, parted by spaces")
         return " ".join(sites)
 
+    @field_validator("imprint_url", "privacy_url", "accessibility_url")
+    @classmethod
+    def _linkable(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^\s/?#\"<>]+(?:[/?#][^\s\"<>]*)?", value):
+            raise ValueError(f"“{value}” is no address of the web, such as https://www.example.org/imprint")
+        return value
+
     @field_validator("base_url")
     @classmethod
     def _of_the_web(cls, value: str) -> str:
@@ -186,6 +193,11 @@ class Settings(BaseSettings):
     def imports_folder(self) -> Path:
         """Where imports keep rows that could not be taken."""
         return self.home / "imports"
+
+    @cached_property
+    def proofs_folder(self) -> Path:
+        """Where files are kept that prove what people agreed to."""
+        return self.home / "proofs"
 
     @cached_property
     def media_folder(self) -> Path:

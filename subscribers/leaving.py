@@ -110,16 +110,22 @@ def _locked(session: Session, subscriber: Subscriber) -> list[Subscription]:
 
 
 def _left_then(session: Session, subscription: Subscription, left_at: dt.datetime) -> bool:
-    """Tell whether it was left at that moment, and confirmed until then."""
-    if subscription.state != SubscriptionState.LEFT.value or subscription.changed_at != left_at:
+    """Tell whether the agreement to it ended at that moment, and no new one has begun.
+
+    What else came since does not count, such as a sign-up that nobody confirmed: anybody can do that under any address,
+    and it must not take from the owner what they may take back.
+    """
+    if subscription.state == SubscriptionState.CONFIRMED.value:
         return False
-    told = [
-        ConsentKind(record.kind)
-        for record in consent.history(session, subscription.subscriber_id)
-        if record.list_id == subscription.list_id
-    ]
-    *before, last = [kind for kind in told if kind in AGREEING or kind is ConsentKind.LEFT] or [ConsentKind.LEFT]
-    return last is ConsentKind.LEFT and bool(before) and before[-1] in AGREEING
+    agreed, ended_at = False, None
+    for record in consent.history(session, subscription.subscriber_id):
+        if record.list_id != subscription.list_id:
+            continue
+        if ConsentKind(record.kind) in AGREEING:
+            agreed = True
+        elif record.kind == ConsentKind.LEFT.value and agreed:
+            agreed, ended_at = False, record.at
+    return not agreed and ended_at == left_at
 
 
 def _is_stopped(session: Session, subscriber: Subscriber) -> bool:

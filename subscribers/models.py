@@ -160,12 +160,12 @@ class Subscription(Base):
         self.changed_at = now
 
     def undo_leaving(self, *, now: dt.datetime) -> None:
-        """Be confirmed again, as before the person left; whether that may be is `undoing`'s to judge.
+        """Be confirmed again, as before the person left; whether that may be is `subscribers.leaving`'s to judge.
 
         Raises:
-            WrongMove: the person has not left.
+            WrongMove: it is confirmed.
         """
-        if self.state != SubscriptionState.LEFT.value:
+        if self.state == SubscriptionState.CONFIRMED.value:
             raise WrongMove(self.id, self.state, SubscriptionState.CONFIRMED.value)
         self.state = SubscriptionState.CONFIRMED.value
         self.changed_at = now

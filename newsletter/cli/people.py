@@ -189,7 +189,7 @@ def _proof(app: App, text_or_path: str, *, wording: str | None, dry_run: bool) -
     path = Path(text_or_path)
     if not text_or_path or not is_file(path):
         return _Proof(text_or_file(text_or_path) if text_or_path else None, wording, None)
-    kept = proofs.kept(path, app.settings.home / "proofs", dry_run=dry_run)
+    kept = proofs.kept(path, app.settings.proofs_folder, dry_run=dry_run)
     return _Proof(text_of(path), wording, kept)
 
 

@@ -10,24 +10,34 @@ from sqlalchemy.orm import Session
 
 from newsletter.database import HOLDERS
 from newsletter.delivery.holding import ledger_holder, maildir_holders
+from newsletter.readers import proofs
 from subscribers import holding
 from subscribers.holders import Holder
 from subscribers.importing import leftovers
 
 
 def holders(
-    *, keep_evidence: bool = False, imports: Path | None = None, relay_urls: Sequence[str] = ()
+    *,
+    keep_evidence: bool = False,
+    imports: Path | None = None,
+    proof_files: Path | None = None,
+    relay_urls: Sequence[str] = (),
 ) -> tuple[Holder, ...]:
     """Every holder there is: that of people first.
 
     Args:
         keep_evidence: leaves the evidence of consent to its own clock.
         imports: the folder of bad rows.
+        proof_files: the folder of files that consent rests on.
         relay_urls: where mail goes; those that are folders hold it.
     """
     files = [leftovers.holder(imports)] if imports else []
+    named_by_evidence = [proofs.holder(proof_files, keep_evidence=keep_evidence)] if proof_files else []
+    person, *others = holding.holders(keep_evidence=keep_evidence)
     return (
-        *holding.holders(keep_evidence=keep_evidence),
+        person,
+        *named_by_evidence,
+        *others,
         ledger_holder(),
         *files,
         *maildir_holders(relay_urls),

@@ -252,9 +252,11 @@ def test_a_mail_seen_in_the_browser_has_its_styles_and_pictures(site: Running, b
 
     page.goto(f"{site.url}/view/{token}")
 
-    style = page.evaluate("(p => [getComputedStyle(p).color, getComputedStyle(p).margin])(document.querySelector('p'))")
+    style = page.evaluate(
+        "(p => [getComputedStyle(p).color, getComputedStyle(p).margin])(document.querySelector('main p'))"
+    )
     assert style == ["rgb(1, 2, 3)", "7px"]
-    assert page.evaluate("document.querySelector('img').naturalWidth") == 1
+    assert page.evaluate("document.querySelector('main img').naturalWidth") == 1
     assert page.title() == "x"
     page.click("text=Abmelden")
     page.wait_for_url(f"{site.url}/leave")

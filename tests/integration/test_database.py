@@ -140,10 +140,10 @@ def _churned(database: Database) -> tuple[set[bytes], set[bytes]]:
             rows = [{"word": word, "more": "x" * random.randrange(80)} for word in words[part : part + 200]]
             session.execute(text("INSERT INTO churned VALUES (:word, :more)"), rows)
     gone = set(random.sample(words, 1_000))
-    for some in (words[:2_000], words[2_000:]):
+    for half in (words[:2_000], words[2_000:]):
         with database.writing() as session:
             session.execute(
-                text("DELETE FROM churned WHERE word = :word"), [{"word": word} for word in some if word in gone]
+                text("DELETE FROM churned WHERE word = :word"), [{"word": word} for word in half if word in gone]
             )
             session.info[FREED] = True
     return {word.encode() for word in gone}, {word.encode() for word in words if word not in gone}

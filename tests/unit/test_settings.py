@@ -40,6 +40,8 @@ def test_a_relay_that_is_set_is_taken_and_its_password_not_shown(monkeypatch: py
             "NEWSLETTER_BASE_URL: “ftp://news.example.org” is no address of the web",
         ),
         ("BASE_URL", "news.example.org", "NEWSLETTER_BASE_URL: “news.example.org” is no address"),
+        ("IMPRINT_URL", "/imprint", "NEWSLETTER_IMPRINT_URL: “/imprint” is no address of the web, such as https://"),
+        ("PRIVACY_URL", "javascript:x()", "NEWSLETTER_PRIVACY_URL: “javascript:x()” is no address of the web"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, proxy", "NEWSLETTER_TRUSTED_PROXIES: 'proxy' does not appear to be an IPv4"),
         ("FRAME_ANCESTORS", "verein.example", "NEWSLETTER_FRAME_ANCESTORS: “verein.example” are no sites; write * or"),
         (

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from subscribers.orm import Base
+from subscribers.orm import STAFF, Base
 
 
 class Visibility(StrEnum):
@@ -81,4 +81,4 @@ class IssueCorrection(Base):
     issue_id: Mapped[int] = mapped_column(ForeignKey("issue.id"), index=True)
     text: Mapped[str] = mapped_column(Text)
     at: Mapped[dt.datetime]
-    author: Mapped[str] = mapped_column(String(320))
+    author: Mapped[str] = mapped_column(String(320), info=STAFF)

@@ -8,7 +8,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from newsletter.delivery.archive.folding import excerpt
@@ -105,7 +105,8 @@ def search(session: Session, list_id: int, terms: tuple[str, ...], *, number: in
             .where(ArchivedIssue.issue_id.in_(shown))
         )
     )
-    return Page(tuple(_found(row, terms) for row in rows), number, len(found))
+    entries = tuple(replace(Entry(*row[:-1]), found=excerpt(row[-1], terms)) for row in rows)
+    return Page(entries, number, len(found))
 
 
 def years(session: Session, list_id: int) -> tuple[int, ...]:
@@ -190,11 +191,6 @@ def public_pages(session: Session, *, most: int) -> tuple[tuple[str, str, dt.dat
         ).limit(most)
     )
     return tuple((list_slug, slug, max(at, later or at)) for list_slug, slug, at, later in rows)
-
-
-def _found(row: Row[*tuple[Any, ...]], terms: tuple[str, ...]) -> Entry:
-    *columns, words = row
-    return replace(Entry(*columns), found=excerpt(words, terms))
 
 
 def _is_there(number: int, total: int) -> bool:

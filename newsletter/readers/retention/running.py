@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from newsletter.database import Database
+from newsletter.readers import proofs
 from newsletter.readers.retention import people
 from newsletter.readers.retention.clocks import Clock
 from newsletter.readers.retention.facts import Facts
@@ -26,13 +27,20 @@ class Retention:
     """All clocks over one database and home."""
 
     def __init__(
-        self, database: Database, clocks: Sequence[Clock], *, holders: Sequence[Holder], imports: Path | None
+        self,
+        database: Database,
+        clocks: Sequence[Clock],
+        *,
+        holders: Sequence[Holder],
+        imports: Path | None,
+        proof_files: Path | None = None,
     ) -> None:
-        """Take what to look after; `imports` is the folder of bad rows."""
+        """Take what to look after; `imports` is the folder of bad rows, `proof_files` that of files of evidence."""
         self.clocks = tuple(clocks)
         self._database = database
         self._holders = holders
         self._imports = imports
+        self._proof_files = proof_files
 
     def due(self, *, now: dt.datetime) -> dict[str, int]:
         """How much of each kind is due, by the clocks' names; from one snapshot."""
@@ -52,6 +60,9 @@ class Retention:
             with self._database.writing() as session:
                 told = {name: number for name, number in ended.items() if number}
                 audit.record(session, "retention.run", "retention", by=by, now=now, **told)
+        if self._proof_files is not None:
+            with self._database.reading() as session:
+                proofs.sweep(session, self._proof_files, before=now - dt.timedelta(days=1))
         self._database.overwrite_freed()
         return ended
 
@@ -78,7 +89,12 @@ class Retention:
         return Facts(clock.before(now), now, self._holders, self._imports)
 
 
+def is_time(now: dt.datetime, *, last: dt.datetime | None) -> bool:
+    """Tell, each hour, whether a worker runs the clocks; `last` is when it did so, None since it started."""
+    return now.hour == HOUR or last is None or now - last >= dt.timedelta(days=1)
+
+
 def next_run(now: dt.datetime) -> dt.datetime:
-    """When the engine runs the clocks next, where a worker runs."""
+    """When a worker runs the clocks next that is not off at that time."""
     today = now.replace(hour=HOUR, minute=MINUTE, second=0, microsecond=0)
     return today if now < today else today + dt.timedelta(days=1)

@@ -15,7 +15,7 @@ from newsletter.texts.pages import CONFIRM, CONFIRM_EXPIRED, CONFIRMED
 from newsletter.texts.passages import Place
 from newsletter.web import visitors
 from newsletter.web.forms import Form, submitted
-from newsletter.web.public.offering import only_offer
+from newsletter.web.public.offering import public_offers
 from newsletter.web.public.origin import list_of
 from newsletter.web.public.tokens import Token
 from newsletter.web.visit import PRIVATE, Visit, visit_of
@@ -89,11 +89,14 @@ def _page(visit: Visit, place: Place, pending: PendingConfirmation) -> Response:
 
 
 def _invalid(visit: Visit) -> Response:
-    """Say that nothing was changed, and where to go; where one list alone can be meant, that is its sign-up page."""
+    """Say that nothing was changed, and where to go: to the one public newsletter, or to all that are public."""
     with visit.app.reading() as session:
-        only = only_offer(session)
+        offers = public_offers(session)
+    only = offers[0] if len(offers) == 1 else None
     language = visit.language(only.language) if only else visit.language()
-    return visit.page("confirm_invalid.html", language=language, status=404, headers=PRIVATE, only=only)
+    return visit.page(
+        "confirm_invalid.html", language=language, status=404, headers=PRIVATE, only=only, some=bool(offers)
+    )
 
 
 def _expired(visit: Visit, expired: TokenExpired) -> Response:

@@ -22,7 +22,7 @@ router = APIRouter()
 def robots(visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     """Keep crawlers off every address with a token in it. Source: RFC 9309."""
     paths = {route.path for route in visit.request.app.state.routes}
-    private = sorted({path[: path.index(_TOKEN)] for path in paths if _TOKEN in path})
+    private = sorted({path[: path.index("{")] for path in paths if _TOKEN in path})
     lines = ["User-agent: *", *(f"Disallow: {visit.pages.prefix}{path}" for path in private)]
     lines += ["", f"Sitemap: {visit.app.settings.public_url}/sitemap.xml", ""]
     return shared(visit.request, PlainTextResponse("\n".join(lines)))

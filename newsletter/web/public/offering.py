@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from newsletter.delivery.archive import reading
 from newsletter.i18n import LANGUAGES, translations
-from newsletter.issues.models import Publication
+from newsletter.readers.errors import ListNotOpen
 from newsletter.readers.signing_up import publication_of
 from subscribers import form_fields, lists, topics, wordings
 from subscribers.errors import ListNotFound
@@ -74,12 +74,15 @@ def offer_of(session: Session, slug: str) -> Offer:
     )
 
 
-def only_offer(session: Session) -> Offer | None:
-    """What is offered, where that is one list alone; of several, nobody could tell which is meant."""
-    slugs = session.scalars(
-        select(MailingList.slug).join(Publication, Publication.list_id == MailingList.id).distinct().limit(2)
-    ).all()
-    return offer_of(session, slugs[0]) if len(slugs) == 1 else None
+def public_offers(session: Session) -> tuple[Offer, ...]:
+    """What everybody may find, by name; other lists are not told to who happens to have a broken link."""
+    found = []
+    for each in reading.public_lists(session):
+        try:
+            found.append(offer_of(session, each.slug))
+        except ListNotOpen:
+            continue
+    return tuple(found)
 
 
 def words_of(session: Session, mailing_list: MailingList, *, language: str, publisher: str) -> str:

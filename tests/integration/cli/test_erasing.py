@@ -1,6 +1,7 @@
 """Erasing somebody, telling them everything, and the clocks, as a person at a terminal does it."""
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -56,12 +57,44 @@ def test_an_erased_person_is_gone_from_the_home_and_not_imported_again(
     people.write_text(PEOPLE.replace(WORD, "Anna"), "utf-8")
     report = newsletter("subscriber", "import", people, "--list", "region", "--consent-proof", "Papier", "--json").json
     assert (report["imported"], report["already_there"], report["suppressed"]) == (0, 1, 1)
-    assert newsletter("consent", "verify").last_line == "3 records of 2 people, 0 breaks."
+    assert newsletter("consent", "verify").last_line == "3 records of 2 people, 0 seals, 0 breaks."
     assert "Nobody is known" in newsletter("subscriber", "show", "anna@example.org", status=1).err
     people.unlink()
     home = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(home) > 2
     assert [path for path in home for word in (WORD, "anna@") if word.encode() in path.read_bytes()] == []
+
+
+def test_a_file_that_proves_goes_with_the_last_person_whose_consent_rests_on_it(
+    newsletter: Run, tmp_path: Path
+) -> None:
+    scan, people = tmp_path / "scan.pdf", tmp_path / "people.csv"
+    scan.write_bytes(b"%PDF " + WORD.encode())
+    people.write_text(PEOPLE, "utf-8")
+    newsletter("subscriber", "import", people, "--list", "region", "--consent-proof", scan)
+    kept = [path for path in tmp_path.rglob("proofs/*") if path.is_file()]
+    assert [path.read_bytes() for path in kept] == [scan.read_bytes()]
+    assert newsletter("subscriber", "export", "anna@example.org").json["proofs"] == [{"sha256": kept[0].stem}]
+
+    newsletter("subscriber", "erase", "anna@example.org", "--yes")
+    newsletter("retention", "run")
+    assert kept[0].exists()
+    newsletter("subscriber", "erase", "ben@example.org", "--yes")
+
+    assert not kept[0].exists()
+
+
+def test_a_file_that_nothing_rests_on_is_removed_a_day_later(newsletter: Run, people: Path, tmp_path: Path) -> None:
+    (folder,) = (path.parent / "proofs" for path in tmp_path.rglob("newsletter.db"))
+    folder.mkdir()
+    old, new = folder / f"{'a' * 64}.pdf", folder / f"{'b' * 64}"
+    for path in (old, new):
+        path.write_bytes(people.read_bytes())
+    os.utime(old, (0, 0))
+
+    newsletter("retention", "run")
+
+    assert list(folder.iterdir()) == [new]
 
 
 def test_nobody_is_erased_without_a_yes(newsletter: Run, people: Path) -> None:

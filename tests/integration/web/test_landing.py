@@ -56,7 +56,8 @@ def test_crawlers_are_kept_off_every_address_with_a_token(client: Client) -> Non
     lines = client.get("/robots.txt").text.splitlines()
 
     assert lines[0] == "User-agent: *"
-    assert {"Disallow: /confirm/", "Disallow: /leave/", "Disallow: /view/"} <= set(lines)
+    assert {"Disallow: /confirm/", "Disallow: /leave/", "Disallow: /my-data/", "Disallow: /view/"} <= set(lines)
+    assert "{" not in "".join(lines)
     assert f"Sitemap: {PUBLIC_URL}/sitemap.xml" in lines
     assert not any(
         line.startswith(("Disallow: /archive", "Disallow: /lists")) or line == "Disallow: /" for line in lines

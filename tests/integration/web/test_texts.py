@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from newsletter.app import App
+from newsletter.delivery.archive import visibility
+from newsletter.delivery.archive.models import Visibility
 from newsletter.texts import catalogue, writing
-from subscribers import tokens
+from subscribers import lists, tokens
 from subscribers.models import MailingList
 from tests.support.makers import BY, SECRET, a_list, a_publication
 from tests.support.web import Client, a_client, a_reader, dump, mails_to, sign_up, state_of
@@ -72,6 +74,13 @@ def test_the_form_is_answered_and_the_mail_written_in_the_words_of_the_list(app:
     assert any("Ja zu Region aktuell?" in line for line in dump(app) if line.startswith("compiled"))
 
 
+def make_public(app: App, *slugs: str) -> None:
+    with app.writing() as session:
+        for slug in slugs:
+            found = lists.named(session, slug)
+            visibility.show_to(session, found, visibility=Visibility.PUBLIC, by=BY, now=app.now())
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_link_with_something_stuck_to_it_still_works(app: App, client: Client, damage: str) -> None:
     reader = a_reader(app)
@@ -96,7 +105,9 @@ def test_a_link_broken_over_two_lines_still_works(app: App, client: Client) -> N
 
 
 @pytest.mark.parametrize("path", ["/confirm", "/confirm/", "/confirm/nonsense", "/confirm/ABC"])
-def test_a_link_that_is_none_tells_where_to_sign_up_and_whom_to_ask(client: Client, path: str) -> None:
+def test_a_link_that_is_none_tells_where_to_sign_up_and_whom_to_ask(app: App, client: Client, path: str) -> None:
+    make_public(app, "region")
+
     page = client.get(path)
 
     assert page.status_code == 404
@@ -116,10 +127,18 @@ def test_a_link_in_capitals_is_told_that_they_matter(app: App, client: Client) -
 def test_of_several_lists_none_is_guessed(app: App, client: Client) -> None:
     with app.writing() as session:
         a_publication(session, a_list(session, "kultur"), "kultur")
+    make_public(app, "region", "kultur")
 
     page = client.get("/confirm/nonsense")
 
     assert "/lists/" not in page.text
+    assert 'href="/?lang=de">Newsletter</a>' in page.text
+
+
+def test_a_list_that_is_not_public_is_told_to_nobody(client: Client) -> None:
+    page = client.get("/confirm/nonsense")
+
+    assert "region" not in page.text.lower()
     assert "wo Sie den Newsletter gefunden haben" in page.text
 
 
@@ -132,6 +151,7 @@ def test_who_has_confirmed_is_led_to_the_settings(app: App, client: Client) -> N
 
 
 def test_every_page_of_a_token_is_private_and_in_the_language_of_the_list(app: App, client: Client) -> None:
+    make_public(app, "region")
     english = a_client(app)  # says no language
     reader = a_reader(app)
     old = tokens.confirmation(SECRET, reader.subscription_id, address_key=ANNA, now=app.now() - dt.timedelta(days=15))

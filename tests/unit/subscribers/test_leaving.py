@@ -183,18 +183,40 @@ def test_who_never_confirmed_is_not_made_a_reader_by_undoing(session: Session, n
     assert subscription.state == "left"
 
 
-def test_who_came_back_and_waits_is_not_confirmed_by_an_old_undoing(session: Session, news: MailingList) -> None:
+@pytest.mark.parametrize("leaves_again", [False, True])
+def test_a_stranger_who_signs_the_owner_up_again_takes_nothing_from_the_undoing(
+    session: Session, news: MailingList, *, leaves_again: bool
+) -> None:
+    """Both need nothing but the forwarded issue: its link, and the address it went to."""
     subscription = a_subscription(session, news)
     leave(session, subscription)
     asked(session, news, now=NOW + dt.timedelta(hours=1))
     assert subscription.state == "pending"
+    if leaves_again:
+        leave(session, subscription, NOW + dt.timedelta(hours=2))
 
     with pytest.raises(TokenExpired):
-        undo(session, subscription)
-    leave(session, subscription, NOW + dt.timedelta(hours=2))
-    with pytest.raises(TokenExpired):
         undo(session, subscription, left_at=NOW + dt.timedelta(hours=2))
-    assert subscription.state == "left"
+    undo(session, subscription)
+
+    assert subscription.state == "confirmed"
+    assert consent.verify(session, secret=SECRET).breaks == ()
+
+
+def test_who_came_back_by_a_confirmation_is_not_touched_by_an_old_undoing(session: Session, news: MailingList) -> None:
+    subscription = a_subscription(session, news)
+    leave(session, subscription)
+    hours = [NOW + dt.timedelta(hours=number) for number in range(4)]
+    asked(session, news, now=hours[1])
+    subscribing.confirm(session, subscription, secret=SECRET, by=VISITOR, now=hours[2])
+    with pytest.raises(TokenExpired):
+        undo(session, subscription)
+
+    leave(session, subscription, hours[3])
+    with pytest.raises(TokenExpired):
+        undo(session, subscription)
+    undo(session, subscription, left_at=hours[3])
+    assert subscription.state == "confirmed"
 
 
 @pytest.mark.parametrize("reason", [each for each in SuppressionReason if each is not SuppressionReason.LEFT])

@@ -9,7 +9,7 @@ from newsletter.database import Database
 from newsletter.delivery.alerts.models import Alert
 from newsletter.readers.holding import holders
 from newsletter.readers.retention.clocks import FIXED, clocks
-from newsletter.readers.retention.running import Retention, next_run
+from newsletter.readers.retention.running import Retention, is_time, next_run
 from newsletter.settings_file import RetentionSettings
 from subscribers.actor import Actor
 from subscribers.audit import AuditEntry
@@ -91,6 +91,15 @@ def test_the_clock_of_leavers_begins_with_the_end_of_the_year() -> None:
 )
 def test_the_next_run_is_in_the_night(now: dt.datetime, then: dt.datetime) -> None:
     assert next_run(now) == then
+
+
+def test_a_worker_runs_the_clocks_in_the_night_and_else_once_a_day() -> None:
+    day = dt.datetime(2026, 11, 23, 9, 41, tzinfo=dt.UTC)
+
+    assert is_time(day, last=None)
+    assert not is_time(day, last=day - dt.timedelta(hours=1))
+    assert is_time(day, last=day - dt.timedelta(days=1))
+    assert is_time(day.replace(hour=2), last=day - dt.timedelta(hours=8))
 
 
 def test_the_document_shows_the_table() -> None:
