@@ -7,12 +7,11 @@ from newsletter.app import App
 from subscribers import lists, measuring, tokens
 from subscribers.models import MailingList, Subscriber, Subscription, Wording
 from tests.support.makers import BY, SECRET
-from tests.support.web import Client, Reader, a_reader, dump, mails_to, records_of
+from tests.support.web import Client, Reader, a_reader, dump, hidden_fields, mails_to, records_of, sign_up
 
 ANNA = "anna@posteo.de"
 WORDING = re.compile(r'name="wording" value="([0-9a-f]{64})"')
 SHOWN = re.compile(r'name="measuring" value="([0-9a-f]{64})"')
-FORM = re.compile(r'name="measuring_wording" value="([0-9a-f]{64})"')
 
 
 @pytest.fixture
@@ -208,10 +207,8 @@ def test_a_choice_at_sign_up_counts_once_confirmed(
     ticked: bool,  # noqa: FBT001  # a case
     expected: bool,  # noqa: FBT001
 ) -> None:
-    found = FORM.search(client.get("/lists/region").text)
-    assert found
     box = {"measuring": "yes"} if ticked else {}
-    client.post("/lists/region", data={"email": ANNA, "lang": "de", "measuring_wording": found[1], **box})
+    sign_up(client, ANNA, **box)
     assert measured(asking) is None
     (mail,) = mails_to(asking, ANNA)
     page = client.get(f"/confirm/{mail.fields['confirm_token']}")
@@ -226,7 +223,9 @@ def test_a_choice_at_sign_up_counts_once_confirmed(
 
 
 def test_an_old_form_that_did_not_ask_leaves_it_open(asking: App, client: Client) -> None:
-    client.post("/lists/region", data={"email": ANNA, "lang": "de"})
+    hidden = hidden_fields(client.get("/lists/region").text)
+    del hidden["measuring_wording"]
+    client.post("/lists/region", data={**hidden, "email": ANNA})
     (mail,) = mails_to(asking, ANNA)
     client.post(f"/confirm/{mail.fields['confirm_token']}", data={"confirm": "yes"})
 
@@ -234,9 +233,7 @@ def test_an_old_form_that_did_not_ask_leaves_it_open(asking: App, client: Client
 
 
 def test_a_ticked_box_with_other_words_is_asked_again_unticked(asking: App, client: Client) -> None:
-    data = {"email": ANNA, "lang": "de", "measuring": "yes", "measuring_wording": "0" * 64}
-
-    page = client.post("/lists/region", data=data)
+    page = sign_up(client, ANNA, measuring="yes", measuring_wording="0" * 64)
 
     assert page.status_code == 400
     assert "hat sich geändert" in page.text
@@ -245,14 +242,13 @@ def test_a_ticked_box_with_other_words_is_asked_again_unticked(asking: App, clie
 
 
 def test_the_words_on_measuring_are_kept_apart_from_those_of_the_newsletter(asking: App, client: Client) -> None:
-    found = FORM.search(client.get("/lists/region").text)
-    assert found
-    client.post("/lists/region", data={"email": ANNA, "lang": "de", "measuring": "yes", "measuring_wording": found[1]})
+    digest = hidden_fields(client.get("/lists/region").text)["measuring_wording"]
+    sign_up(client, ANNA, measuring="yes")
 
     with asking.reading() as session:
         kept = {wording.digest: wording.text for wording in session.scalars(select(Wording))}
     assert len(kept) == 2
-    assert kept[found[1]].startswith("Presse darf messen, welche Ausgaben von „Region aktuell“ ich öffne")
+    assert kept[digest].startswith("Presse darf messen, welche Ausgaben von „Region aktuell“ ich öffne")
 
 
 def test_the_neutral_page_says_where_the_link_is(client: Client) -> None:

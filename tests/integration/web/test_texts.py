@@ -135,10 +135,10 @@ def test_of_several_lists_none_is_guessed(app: App, client: Client) -> None:
     assert 'href="/?lang=de">Newsletter</a>' in page.text
 
 
-def test_a_list_that_is_not_public_is_told_to_nobody(client: Client) -> None:
+def test_no_broken_link_leads_to_a_list_that_is_not_public(client: Client) -> None:
     page = client.get("/confirm/nonsense")
 
-    assert "region" not in page.text.lower()
+    assert "/lists/" not in page.text
     assert "wo Sie den Newsletter gefunden haben" in page.text
 
 
