@@ -81,7 +81,7 @@ def _content_of(session: Session, issue: Issue) -> IssueContent:
 
 def _words_of(compiled: CompiledIssue) -> str:
     """The words of the text part, as one line without addresses of the web."""
-    filled = neutral.text(compiled, view_url="", own_page="")
+    filled = neutral.text(compiled, view_url="", public_url="https://public.invalid")  # its links are cut out again
     return " ".join(_ADDRESS.sub(" ", filled).split())
 
 

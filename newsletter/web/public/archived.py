@@ -45,7 +45,7 @@ def show_text(slug: str, issue: str, visit: Annotated[Visit, Depends(visit_of)])
     url = visit.app.settings.public_url
     parts = [
         *_correction_lines(found),
-        neutral.text(found.compiled, view_url=address_of(url, found), own_page=_own(url)),
+        neutral.text(found.compiled, view_url=address_of(url, found), public_url=url),
     ]
     headers = {**found.shelf.headers, "Content-Language": found.entry.language}
     return shared(visit.request, PlainTextResponse("\n".join(parts), headers=headers))
@@ -57,7 +57,7 @@ def show(slug: str, issue: str, visit: Annotated[Visit, Depends(visit_of)]) -> R
     found = _find(visit, slug, issue)
     url = visit.app.settings.public_url
     view_url = address_of(url, found)
-    mail = mail_of(neutral.html(found.compiled, view_url=view_url, own_page=_own(url)), public_url=url)
+    mail = mail_of(neutral.html(found.compiled, view_url=view_url, public_url=url), public_url=url)
     answer = visit.page(
         "archived.html",
         language=visit.language_of_mail(found.shelf.language),
@@ -97,11 +97,6 @@ def _find(visit: Visit, slug: str, issue: str) -> Archived:
             correcting.corrections_of(session, entry.issue_id),
             reading.neighbours(session, shelf.list_id, entry),
         )
-
-
-def _own(public_url: str) -> str:
-    """The page that says where a reader's own link is."""
-    return f"{public_url}/leave"
 
 
 def _correction_lines(found: Archived) -> list[str]:

@@ -46,6 +46,7 @@ def explain(visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     return visit.page("preferences_how.html", language=visit.language(), headers=PRIVATE)
 
 
+@router.api_route("/preferences/{token}/my-data", methods=["GET", "HEAD"])  # what was posted there, opened again
 @router.api_route("/preferences/{token}", methods=["GET", "HEAD"])
 def show(token: Token, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     """Show what the reader chose."""
@@ -201,6 +202,7 @@ def _form_page(
         language=language,
         status=400 if problems or problem else 200,
         form=form,
+        asked_language=visit.asked_language,
         button=BUTTON,
         wordings=wordings,
         digest=_digest(wordings),

@@ -57,7 +57,7 @@ def show(token: Token, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
         subject=seen.subject,
         mail_language=seen.compiled.language,
         canonical=view_url,
-        mail=mail_of(neutral.html(seen.compiled, view_url=view_url, own_page=f"{url}/leave"), public_url=url),
+        mail=mail_of(neutral.html(seen.compiled, view_url=view_url, public_url=url), public_url=url),
         corrections=seen.corrections,
     )
 

@@ -82,7 +82,9 @@ def test_an_errand_that_is_none_shows_the_settings(app: App, client: Client, set
 
     answers = [client.post(f"{settings}/my-data", data={"errand": each}) for each in ("", "new-address", "x", "\0")]
 
+    answers.append(client.get(f"{settings}/my-data"))
     assert all("<h1>Ihre Einstellungen</h1>" in answer.text for answer in answers)
+    assert all(f'<form method="post" action="{settings}"' in answer.text for answer in answers)
     assert dump(app) == before
 
 
