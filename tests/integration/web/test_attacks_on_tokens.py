@@ -173,7 +173,7 @@ def test_no_page_takes_a_token_of_another_purpose_nor_one_that_is_made_up(app: A
         path = re.sub(r"\{(?!token)\w+\}", "x", route.path)
         for name, token in (made | strange).items():
             answer = client.get(path.replace("{token}", token))
-            assert answer.status_code in (200, 404, 410), (route.path, name)
+            assert answer.status_code in (200, 404, 405, 410), (route.path, name)
             assert ANNA not in answer.text
             if answer.status_code == 200:
                 taken_by.setdefault(route.path, set()).add(name)
@@ -187,7 +187,7 @@ def test_no_press_with_a_foreign_token_changes_anything(app: App, client: Client
     made = {name: purpose.token(subject=reader.subscription_id, now=app.now()) for name, purpose in PURPOSES.items()}
     paths = {re.sub(r"\{(?!token)\w+\}", "x", route.path) for route in _token_routes(client)}
     own = {
-        (path, name)
+        (path.split("/")[1], name)
         for path in paths
         for name, token in made.items()
         if client.get(path.replace("{token}", token)).status_code == 200
@@ -196,7 +196,7 @@ def test_no_press_with_a_foreign_token_changes_anything(app: App, client: Client
 
     for path in paths:
         for name, token in made.items():
-            if (path, name) not in own:
+            if (path.split("/")[1], name) not in own:
                 answer = client.post(path.replace("{token}", token), data=BUTTONS)
                 assert answer.status_code in (404, 405, 410), (path, name)
     assert dump(app) == before
