@@ -4,10 +4,11 @@ import re
 
 from newsletter.app import App
 from newsletter.settings import Settings
+from newsletter.web.application import create
 from tests.integration.cli.conftest import Run
 from tests.support.makers import assets
 from tests.support.staff import PASSWORD
-from tests.support.web import Client, TestClient, create
+from tests.support.web import Client
 
 LINK = re.compile(r"http://127\.0\.0\.1:8000/staff/link/[0-9a-f]{32}\.\S+")
 
@@ -15,14 +16,15 @@ LINK = re.compile(r"http://127\.0\.0\.1:8000/staff/link/[0-9a-f]{32}\.\S+")
 def a_visitor() -> tuple[App, Client]:
     app = App.open(Settings())
     headers = {"Sec-Fetch-Site": "same-origin"}
-    return app, TestClient(create(app), base_url="http://127.0.0.1:8000", headers=headers)
+    return app, Client(create(app), base_url="http://127.0.0.1:8000", headers=headers)
 
 
 def accept(link: str) -> int:
     """Open a link of the command line and choose a password there."""
     app, client = a_visitor()
     try:
-        return client.post(link, data={"name": "Ana", "password": PASSWORD}, follow_redirects=False).status_code
+        answer = client.post(link, data={"name": "Ana", "password": PASSWORD}, follow_redirects=False)
+        return int(answer.status_code)
     finally:
         app.close()
 

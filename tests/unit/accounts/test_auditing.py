@@ -35,7 +35,7 @@ def recorded() -> Iterator[str]:
                 if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.record":
                     action = node.args[1]
                     here = path.relative_to(ROOT).as_posix()
-                    yield from {action.value} if isinstance(action, ast.Constant) else NAMED_ELSEWHERE[here]
+                    yield from {str(action.value)} if isinstance(action, ast.Constant) else NAMED_ELSEWHERE[here]
 
 
 def test_every_action_has_a_name_in_german_and_english() -> None:

@@ -59,12 +59,12 @@ def ben(app: App) -> int:
 
 def go(client: Client, query: str = "") -> str:
     """Where the provider's page is."""
-    return client.get(f"/staff/sign-in/provider{query}", follow_redirects=False).headers["location"]
+    return str(client.get(f"/staff/sign-in/provider{query}", follow_redirects=False).headers["location"])
 
 
 def come_back(client: Client, answer: dict[str, str]) -> str:
     """Where one is sent after coming back."""
-    return client.get("/staff/sign-in/provider/back", params=answer, follow_redirects=False).headers["location"]
+    return str(client.get("/staff/sign-in/provider/back", params=answer, follow_redirects=False).headers["location"])
 
 
 def test_somebody_invited_signs_in_and_is_tied_to_the_provider(
