@@ -10,8 +10,10 @@ The only reader of the clock.
 import datetime as dt
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
@@ -30,6 +32,8 @@ if TYPE_CHECKING:  # most commands need none of it, and it takes half a second t
     from newsletter.alerting.attendant import Attendant
     from newsletter.alerting.channels import Channel
     from newsletter.news.gathering import Gatherer
+    from newsletter.readers.retention.running import Retention
+    from subscribers.holders import Holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ class App:
             raise DatabaseUnusable(f"The database cannot be opened: {reason_of(error)}") from error
         if not current:
             raise DatabaseUnusable("The database is of another version: `newsletter init` brings it up to date.")
-        database.bind(EngineJobs(database, clock=now))
+        database.bind(EngineJobs(database, clock=now), templates=settings.template_folders())
+        database.bind_holders(partial(_holders, settings))
         return cls(settings, database, secret)
 
     @property
@@ -81,6 +86,19 @@ class App:
         from newsletter.news.gathering import Gatherer  # noqa: PLC0415
 
         return Gatherer(FetchPolicy(allow_private=self.settings.fetch_private), self.settings.media_folder)
+
+    def retention(self) -> "Retention":
+        """What ends the keeping of personal data at its time."""
+        from newsletter.readers.retention.clocks import clocks  # noqa: PLC0415
+        from newsletter.readers.retention.running import Retention  # noqa: PLC0415
+
+        return Retention(
+            self.database,
+            clocks(self.settings.retention),
+            holders=_holders(self.settings),
+            imports=self.settings.imports_folder,
+            proof_files=self.settings.proofs_folder,
+        )
 
     def attendant(self) -> "Attendant":
         """Who looks after alerts; to be entered beside whatever sends."""
@@ -130,6 +148,17 @@ class App:
             public_url=self.settings.public_url,
             clock=self.now,
         )
+
+
+def _holders(settings: Settings) -> "Sequence[Holder]":
+    from newsletter.readers.holding import holders  # noqa: PLC0415
+
+    return holders(
+        keep_evidence=settings.retention.erased > 0,
+        imports=settings.imports_folder,
+        proof_files=settings.proofs_folder,
+        relay_urls=settings.relay_urls,
+    )
 
 
 def configure_log() -> None:

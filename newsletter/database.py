@@ -14,10 +14,12 @@ what others committed meanwhile (READ COMMITTED). So who reads a row to change i
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
@@ -30,13 +32,24 @@ if TYPE_CHECKING:
     import psycopg
 
 LOCK_TIMEOUT_MS = 30_000
+_IS_FREED = 1  # as SQLite's user_version
+_QUICKLY_REWRITTEN = 64 * 1024 * 1024  # bytes; half a second, in which others can read but not write
+_CHECKPOINT_PATIENCE_MS = (
+    3_000  # a reader's page waits for it; retention empties the log later where this was too short
+)
 
 # The web server answers up to 40 requests at once, each on a thread; idle connections beyond a few are closed.
 _CONNECTIONS_KEPT = 5
 _CONNECTIONS_MORE = 35
 
-JOBS = "jobs"  # where a session carries what `bind` was given
+# Where a session carries what was bound to it, and what it wants done once it has committed.
+JOBS = "jobs"
+TEMPLATES = "templates"
+HOLDERS = "holders"
+FREED = "freed"  # True: what it has taken away must be gone from the disk, too
 _READING = "reading"
+
+_log = structlog.get_logger(__name__)
 
 # Off would lose the last moments of a crash, and with them replies of relays; all other values are as good as on.
 _ON_POSTGRESQL = f"""
@@ -60,6 +73,7 @@ class Database:
             DatabaseUnusable: the URL is of no database that is known here.
         """
         self.engine = _engine(_parsed(url))
+        self._carried: dict[str, object] = {}
         options: dict[str, Any] = {_READING: True}
         if self.engine.dialect.name == "postgresql":
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -77,11 +91,50 @@ class Database:
         """A session that commits at the end, or leaves everything as it was when an error passes."""
         with self._write() as session, session.begin():
             yield session
+            is_freed = session.info.get(FREED, False)
+            if is_freed:
+                self.note_freed(session)
+        if is_freed:
+            self.overwrite_freed(largest=_QUICKLY_REWRITTEN)
 
-    def bind(self, jobs: object) -> None:
-        """Have all sessions from now on carry an engine's jobs, for `newsletter.delivery.jobs.jobs_of`."""
-        for sessions in (self._read, self._write):
-            sessions.configure(info={JOBS: jobs})
+    def bind(self, jobs: object, *, templates: Sequence[Path] | None = None) -> None:
+        """Have all sessions from now on carry an engine's jobs, for `newsletter.delivery.jobs.jobs_of`.
+
+        And the folders of templates, if given, for `newsletter.mails.folders`; without any, there are the shipped ones.
+        """
+        self._carry(JOBS, jobs)
+        if templates is not None:
+            self._carry(TEMPLATES, tuple(templates))
+
+    def bind_holders(self, holders: Callable[[], object]) -> None:
+        """Have all sessions from now on carry what gives the holders, for `newsletter.readers.holding.holders_of`."""
+        self._carry(HOLDERS, holders)
+
+    def note_freed(self, session: Session) -> None:
+        """Note, in the session's own transaction, that what it takes away must be gone from the disk, too."""
+        if self.engine.dialect.name == "sqlite":
+            session.connection().exec_driver_sql(f"PRAGMA user_version = {_IS_FREED}")
+
+    def overwrite_freed(self, *, largest: int | None = None) -> bool:
+        """Take what was noted so off the disk, as far as that is ours to do; False where it has to wait.
+
+        SQLite overwrites what is deleted (`secure_delete`), but not the copies that stay in a page when its rows move
+        to another one, nor the log beside the database. So the database is written anew, which takes a second for
+        100 MB, and the log is emptied. A database of more than `largest` bytes is left to the next call without it.
+
+        PostgreSQL does it by itself when it vacuums a table.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        connection = self.engine.raw_connection()
+        try:
+            is_done = _overwrite_freed(connection.cursor(), largest)
+        except sqlite3.OperationalError as error:
+            _log.warning("what was deleted could not be overwritten yet", reason=str(error))
+            is_done = False
+        finally:
+            connection.close()
+        return is_done
 
     def problems(self) -> tuple[str, ...]:
         """What in the server's own settings breaks the promise that what was committed is on disk."""
@@ -94,6 +147,30 @@ class Database:
     def close(self) -> None:
         """Close the connections."""
         self.engine.dispose()
+
+    def _carry(self, name: str, value: object) -> None:
+        self._carried[name] = value
+        for sessions in (self._read, self._write):
+            sessions.configure(info=dict(self._carried))
+
+
+def _overwrite_freed(cursor: Any, largest: int | None) -> bool:
+    def told(pragma: str) -> int:
+        value: int = cursor.execute(f"PRAGMA {pragma}").fetchone()[0]
+        return value
+
+    cursor.execute("PRAGMA query_only = 0")  # whoever had the connection before may have been reading
+    is_freed = told("user_version") == _IS_FREED
+    is_too_large = largest is not None and told("page_count") * told("page_size") > largest
+    if is_freed and not is_too_large:
+        cursor.execute("VACUUM")
+        cursor.execute("PRAGMA user_version = 0")
+    told(f"busy_timeout = {_CHECKPOINT_PATIENCE_MS}")
+    is_busy = told("wal_checkpoint(TRUNCATE)")
+    told(f"busy_timeout = {LOCK_TIMEOUT_MS}")
+    if is_busy:
+        _log.warning("the log of SQLite could not be emptied yet: somebody is still reading")
+    return not is_busy and not (is_freed and is_too_large)
 
 
 def reason_of(error: SQLAlchemyError) -> str:
@@ -110,6 +187,7 @@ def on_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> No
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")  # a reply settled is on disk
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
     cursor.close()
 
 

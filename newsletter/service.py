@@ -30,6 +30,8 @@ from newsletter.delivery.transports import open_transport
 from newsletter.engine.engine import Cron, Engine
 from newsletter.engine.seats import Seat
 from newsletter.news import gathering
+from newsletter.readers import sealing
+from newsletter.readers.retention import running
 from subscribers.actor import Actor
 
 POLL_S = 1.0
@@ -57,6 +59,7 @@ class Service:
         self._recovery = Recovery(self._patient, self._journals, lost_after=lost_after, clock=app.now, say=say)
         self._fleet = Fleet(start, processes=processes, recover=self._recovery.run, say=say)
         self._stopped = threading.Event()
+        self._retained_at: dt.datetime | None = None
 
     def run(self, stopped: threading.Event) -> None:
         """Work until stopped; then let the senders hear the last replies, settle, and give back the rest.
@@ -93,6 +96,9 @@ class Service:
             crons=(
                 Cron("reconcile", "* * * * *", self._reconcile),
                 Cron("fetch", "*/15 * * * *", self._fetch),
+                # Each hour, as an hour is left out where no machine runs then; both do their work once a day.
+                Cron("seal", "23 * * * *", self._seal),
+                Cron("retention", f"{running.MINUTE} * * * *", self._retain),
             ),
             at_once=at_once,
             urgent_at_once=_URGENT * self._processes,
@@ -121,6 +127,21 @@ class Service:
             found = self._patient.write(partial(batches.reconcile, now=self._app.now()))
             if found:
                 _log.info("batches were handed over", batches=found)
+
+    def _retain(self) -> None:
+        """Once a day, in the night; where no machine runs then, soon after one does."""
+        now = self._app.now()
+        if not running.is_time(now, last=self._retained_at):
+            return
+        ended = self._app.retention().run(by=Actor.worker(), now=now)
+        self._retained_at = now
+        _log.info("what was kept long enough was ended", **ended)
+
+    def _seal(self) -> None:
+        app = self._app
+        made = sealing.seal_daily(app.database, secret=app.secret, by=Actor.worker(), now=app.now())
+        if made is not None:  # the log lies outside of the database, and so keeps what could be changed there
+            _log.info("consent was sealed", seal=made.number, digest=made.digest, records=made.records)
 
     def _fetch(self) -> None:
         app = self._app

@@ -19,12 +19,15 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from newsletter import settings_file
 from newsletter.errors import NewsletterError
-from newsletter.settings_file import AlertSettings, SettingsFile, is_loopback
+from newsletter.settings_file import AlertSettings, RetentionSettings, SettingsFile, is_loopback
 from subscribers.secret import LENGTH_BYTES, Secret
 
 _HERE = Path(__file__).resolve().parent
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+# A host source of a content security policy (CSP 3, section 2.3.1), with its scheme.
+_SITE = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?/?")
 
 _CHECKS = {
     "alerts_smtp": settings_file.relay_url,
@@ -57,6 +60,10 @@ class Settings(BaseSettings):
         demo: allows a loopback base URL and missing legal pages, and says so.
         fetch_private: allows sources at private addresses.
         consent_ip: how much of a visitor's IP address is kept as evidence; truncated is /24 and /48.
+        sign_ups_at_once, sign_ups_per_minute: how many a list takes from everybody together, in a burst and then.
+        altcha: asks a small calculation of the browser with each sign-up, which keeps programs out.
+        frame_ancestors: the sites that may show a sign-up form in a frame, parted by spaces; * is every site.
+        undo_mail: whether whoever left gets a mail with a button that takes it back.
         lost_after_minutes: how long another machine's sender may be silent before what it holds is unknown.
         trusted_proxies: addresses or networks, parted by commas, whose X-Forwarded-For is believed.
         templates: a folder of the site's own, laid over the shipped `templates`.
@@ -78,6 +85,11 @@ class Settings(BaseSettings):
     privacy_url: str = ""
     accessibility_url: str = ""
     consent_ip: Literal["off", "truncated", "full"] = "truncated"
+    sign_ups_at_once: int = Field(default=500, ge=1)
+    sign_ups_per_minute: int = Field(default=60, ge=1, le=60_000)
+    altcha: bool = False
+    frame_ancestors: str = "*"
+    undo_mail: bool = True
     lost_after_minutes: int = Field(default=15, ge=1)
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     templates: Path | None = None
@@ -109,6 +121,21 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _sites(cls, value: str) -> str:
+        sites = value.split()
+        if sites != ["*"] and not (sites and all(_SITE.fullmatch(site) for site in sites)):
+            raise ValueError(f"“{value}” are no sites; write * or such as https://verein.example, parted by spaces")
+        return " ".join(sites)
+
+    @field_validator("imprint_url", "privacy_url", "accessibility_url")
+    @classmethod
+    def _linkable(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^\s/?#\"<>]+(?:[/?#][^\s\"<>]*)?", value):
+            raise ValueError(f"“{value}” is no address of the web, such as https://www.example.org/imprint")
+        return value
 
     @field_validator("base_url")
     @classmethod
@@ -156,6 +183,21 @@ class Settings(BaseSettings):
             webhook=self.alerts_webhook or said.webhook,
             webhook_secret=self.alerts_webhook_secret or said.webhook_secret,
         )
+
+    @property
+    def retention(self) -> RetentionSettings:
+        """How long each kind of data about people is kept."""
+        return self.file.retention
+
+    @cached_property
+    def imports_folder(self) -> Path:
+        """Where imports keep rows that could not be taken."""
+        return self.home / "imports"
+
+    @cached_property
+    def proofs_folder(self) -> Path:
+        """Where files are kept that prove what people agreed to."""
+        return self.home / "proofs"
 
     @cached_property
     def media_folder(self) -> Path:

@@ -7,6 +7,9 @@
     mail_to = ["ana@example.org"]
     webhook = "https://chat.example.org/hooks/newsletter"
 
+    [retention]
+    deliveries = 180
+
 Each mistake is one sentence with the file and, where it can be found, the line. The values are
 secrets, or may hold some, so no sentence repeats them.
 """
@@ -15,7 +18,8 @@ import ipaddress
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -27,7 +31,11 @@ from subscribers.errors import AddressInvalid
 NAME = "newsletter.toml"
 SHORTEST_SECRET = 16  # characters; what is shorter can be guessed from one signed body
 
-RELAY, ALERTS, OIDC, URL = "relay", "alerts", "oidc", "url"
+RELAY, ALERTS, RETENTION, OIDC, URL = "relay", "alerts", "retention", "oidc", "url"
+
+MOST_DAYS = 36_500
+# A confirmation mail counts for 14 days: who presses its button must find what was asked for.
+LEAST_DAYS = {"unconfirmed": 15, "erased": 0}
 
 
 class SettingsFileInvalid(NewsletterError):
@@ -54,6 +62,22 @@ class AlertSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How many days each kind of data about people is kept; `newsletter.readers.retention` says since when."""
+
+    unconfirmed: int = 30
+    new_addresses: int = 1
+    imported: int = 365
+    left: int = 3 * 365
+    erased: int = 0
+    deliveries: int = 365
+    system_mails: int = 30
+    audit: int = 3 * 365
+    alerts: int = 365
+    bad_rows: int = 30
+
+
+@dataclass(frozen=True, slots=True)
 class OidcSettings:
     """An OpenID provider that staff may sign in with.
 
@@ -76,6 +100,7 @@ class SettingsFile:
 
     relay_urls: tuple[str, ...] = field(default=(), repr=False)
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     oidc: OidcSettings | None = None
 
 
@@ -161,6 +186,17 @@ def addresses(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address(each) for each in value))
 
 
+def days(value: object, *, at_least: int) -> int:
+    """A number of days.
+
+    Raises:
+        ValueError: it is none, or too small or too large to be meant.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not at_least <= value <= MOST_DAYS:
+        raise ValueError(f"days are a whole number from {at_least} to {MOST_DAYS}")
+    return value
+
+
 def issuer(value: object) -> str:
     """The address of an OpenID provider, without a final slash.
 
@@ -230,6 +266,9 @@ _IN_ALERTS: dict[str, Callable[[object], Any]] = {
     "webhook": web_hook,
     "webhook_secret": hook_secret,
 }
+_IN_RETENTION: dict[str, Callable[[object], Any]] = {
+    each.name: partial(days, at_least=LEAST_DAYS.get(each.name, 1)) for each in fields(RetentionSettings)
+}
 _IN_OIDC: dict[str, Callable[[object], Any]] = {
     "issuer": issuer,
     "client_id": line,
@@ -260,11 +299,13 @@ class _Reader:
             parsed = tomllib.loads(self._text)
         except tomllib.TOMLDecodeError as error:
             self._refuse_toml(error)
-        for name in parsed.keys() - {RELAY, ALERTS, OIDC}:
-            self._refuse(f"there is no {_shown(name)}; there are [[relay]], [alerts] and [oidc]", name, 0, "")
+        for name in parsed.keys() - {RELAY, ALERTS, RETENTION, OIDC}:
+            there = "[[relay]], [alerts], [retention] and [oidc]"
+            self._refuse(f"there is no {_shown(name)}; there are {there}", name, 0, "")
         return SettingsFile(
             self._relays(parsed.get(RELAY, [])),
             AlertSettings(**self._table(parsed.get(ALERTS, {}), ALERTS, _IN_ALERTS)),
+            RetentionSettings(**self._table(parsed.get(RETENTION, {}), RETENTION, _IN_RETENTION)),
             self._oidc(parsed[OIDC]) if OIDC in parsed else None,
         )
 

@@ -2,12 +2,12 @@
 
 Planning takes people in keyset chunks, by an `INSERT … SELECT` of its own over
 
-    audience.confirmed(list_id).where(Subscription.subscriber_id > cursor)
+    audience.confirmed(list_id, now=now).where(Subscription.subscriber_id > cursor)
     .order_by(Subscription.subscriber_id).limit(5_000)
 
 A sender that reads a window of planned deliveries joins each row to what is true at that moment:
 
-    select(Delivery, audience.exclusion(Delivery.address_key))
+    select(Delivery, audience.exclusion(Delivery.address_key, now=now))
     .outerjoin(Subscription, Subscription.id == Delivery.subscription_id)
     .outerjoin(Subscriber, Subscriber.id == Subscription.subscriber_id)
 
@@ -15,6 +15,7 @@ Both are plain SQL over the two tables of this package, so that the ledger settl
 statement. Use the tables as they are: an alias of `Subscriber` or `Subscription` is not seen here.
 """
 
+import datetime as dt
 from enum import StrEnum
 from typing import Any
 
@@ -29,12 +30,13 @@ class Exclusion(StrEnum):
 
     LEFT = "left"  # left the list, or never confirmed it
     SUPPRESSED = "suppressed"
+    PAUSED = "paused"  # wants nothing until a day that has not come
     ADDRESS_CHANGED = "address changed"
     ERASED = "erased"
 
 
-def confirmed(list_id: int) -> Select[*tuple[Any, ...]]:
-    """Select everybody who may get an issue of the list: confirmed, not suppressed, not erased.
+def confirmed(list_id: int, *, now: dt.datetime) -> Select[*tuple[Any, ...]]:
+    """Select everybody who may get an issue of the list at that moment: confirmed, not paused, suppressed or erased.
 
     Columns: subscriber_id, subscription_id, address, address_key, provider, salutation, title,
     first_name, last_name, organisation, language. No order is set. `Subscription.subscriber_id` is
@@ -59,19 +61,22 @@ def confirmed(list_id: int) -> Select[*tuple[Any, ...]]:
         .where(
             Subscription.list_id == list_id,
             Subscription.state == SubscriptionState.CONFIRMED.value,
+            ~_is_paused(now),
             Subscriber.erased_at.is_(None),
             ~_suppressed(),
         )
     )
 
 
-def exclusion(address_key: ColumnElement[str] | InstrumentedAttribute[str]) -> ColumnElement[str | None]:
-    """Tell in SQL why an issue may not go to a planned recipient: NULL while it may.
+def exclusion(
+    address_key: ColumnElement[str] | InstrumentedAttribute[str], *, now: dt.datetime
+) -> ColumnElement[str | None]:
+    """Tell in SQL why an issue may not go to a planned recipient at that moment: NULL while it may.
 
     `address_key` is the column that holds the normalised address as planned. The statement joins
     `Subscription` and `Subscriber`, both by OUTER JOIN: a row that is gone counts as erased. The
     value is that of an `Exclusion`; where several hold, the first of erased, left, suppressed,
-    address changed.
+    paused, address changed.
     """
     return case(
         (or_(Subscriber.id.is_(None), Subscriber.erased_at.is_not(None)), Exclusion.ERASED.value),
@@ -80,6 +85,7 @@ def exclusion(address_key: ColumnElement[str] | InstrumentedAttribute[str]) -> C
             Exclusion.LEFT.value,
         ),
         (_suppressed(), Exclusion.SUPPRESSED.value),
+        (_is_paused(now), Exclusion.PAUSED.value),
         (Subscriber.address_key != address_key, Exclusion.ADDRESS_CHANGED.value),
         else_=null(),
     )
@@ -98,6 +104,11 @@ def system_exclusion(address_key: ColumnElement[str] | InstrumentedAttribute[str
         (Subscriber.address_key != address_key, Exclusion.ADDRESS_CHANGED.value),
         else_=null(),
     )
+
+
+def _is_paused(now: dt.datetime) -> ColumnElement[bool]:
+    """True or false, never NULL: a condition that is negated must hold for who never paused."""
+    return and_(Subscription.paused_until.is_not(None), Subscription.paused_until > now)
 
 
 def _suppressed() -> Exists:

@@ -12,7 +12,7 @@ from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from subscribers.actor import Actor
-from subscribers.orm import Base
+from subscribers.orm import STAFF, Base
 
 
 class AuditEntry(Base):
@@ -24,7 +24,7 @@ class AuditEntry(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[dt.datetime] = mapped_column(index=True)
     actor_kind: Mapped[str] = mapped_column(String(20))
-    actor_name: Mapped[str] = mapped_column(String(320))
+    actor_name: Mapped[str] = mapped_column(String(320), info=STAFF)
     action: Mapped[str] = mapped_column(String(60))
     subject: Mapped[str] = mapped_column(String(120), index=True)
     details: Mapped[dict[str, Any]]

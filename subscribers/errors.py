@@ -3,6 +3,8 @@
 Each message is one sentence for a person: what is wrong, where, what to do.
 """
 
+import datetime as dt
+
 
 class SubscribersError(Exception):
     """Something a person asked of the subscribers package cannot be done."""
@@ -62,12 +64,68 @@ class ListNameInvalid(SubscribersError):
         self.slug = slug
 
 
+class FormFieldInvalid(SubscribersError):
+    """A sign-up form has no such field, or cannot ask for it so."""
+
+    def __init__(self, name: str, value: str, *, fields: tuple[str, ...]) -> None:
+        super().__init__(
+            f"“{name}={value}” is nothing a sign-up form can ask: "
+            f"the fields are {', '.join(fields)}, each off, optional or required."
+        )
+        self.name = name
+        self.value = value
+
+
+class WordingInvalid(SubscribersError):
+    """Nobody could consent by these words; `reason` says why in a sentence."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"These words cannot stand beside the button: {reason}")
+        self.reason = reason
+
+
+class TopicNotFound(SubscribersError):
+    """A list has no topic of this slug."""
+
+    def __init__(self, slug: str, list_slug: str) -> None:
+        super().__init__(
+            f"The list “{list_slug}” has no topic “{slug}”. `newsletter topic list {list_slug}` shows what it has."
+        )
+        self.slug = slug
+        self.list_slug = list_slug
+
+
+class TopicExists(SubscribersError):
+    """A list has a topic of this slug already."""
+
+    def __init__(self, slug: str, list_slug: str) -> None:
+        super().__init__(f"The list “{list_slug}” has a topic “{slug}” already.")
+        self.slug = slug
+        self.list_slug = list_slug
+
+
+class TopicNameInvalid(SubscribersError):
+    """A topic has no name, or one that is empty or too long."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"The topic “{slug}” needs a name as readers know it: one line of at most 120 characters.")
+        self.slug = slug
+
+
 class SubscriberNotFound(SubscribersError):
     """Nobody is known under this address."""
 
     def __init__(self, address: str) -> None:
         super().__init__(f"Nobody is known under the address {address}.")
         self.address = address
+
+
+class PersonGone(SubscribersError):
+    """Nothing is kept of this person: there never was one of this number, or they were erased."""
+
+    def __init__(self, subscriber_id: int) -> None:
+        super().__init__(f"Nothing is kept of subscriber {subscriber_id}.")
+        self.subscriber_id = subscriber_id
 
 
 class RequestUnproven(SubscribersError):
@@ -79,6 +137,16 @@ class RequestUnproven(SubscribersError):
         )
 
 
+class OnlyTheReaders(SubscribersError):
+    """Staff lifts a suppression that only the reader's own sign-up ends."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"“{reason}” is ended by the reader's own sign-up alone; if it was set by mistake, say so with --because."
+        )
+        self.reason = reason
+
+
 class WrongMove(SubscribersError):
     """A subscription cannot make this move from the state it is in."""
 
@@ -87,6 +155,22 @@ class WrongMove(SubscribersError):
         self.subscription_id = subscription_id
         self.current = current
         self.wanted = wanted
+
+
+class PauseInvalid(SubscribersError):
+    """A pause cannot end on this day."""
+
+    def __init__(self, until: dt.date) -> None:
+        super().__init__(f"A pause cannot end on {until:%Y-%m-%d}: give a day from tomorrow on, within a year.")
+        self.until = until
+
+
+class NotReceiving(SubscribersError):
+    """Only who receives the list can agree to be measured."""
+
+    def __init__(self, subscription_id: int) -> None:
+        super().__init__(f"Subscription {subscription_id} is not confirmed; there is nothing that could be measured.")
+        self.subscription_id = subscription_id
 
 
 class TokenInvalid(SubscribersError):

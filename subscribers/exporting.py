@@ -8,20 +8,25 @@
 The two are apart because whoever reads the lines may be slow, and nobody else could write meanwhile.
 """
 
-import csv
 import datetime as dt
-import io
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
-from subscribers import audit, consent, people
+from subscribers import audit, consent, people, topics
 from subscribers.actor import MANAGE_PEOPLE, Actor
 from subscribers.address import EmailAddress
-from subscribers.models import MailingList, Subscriber, Subscription, Suppression
-from subscribers.spreadsheet import defused
+from subscribers.models import (
+    MailingList,
+    Subscriber,
+    Subscription,
+    SubscriptionTopic,
+    Suppression,
+    Topic,
+)
+from subscribers.spreadsheet import defused, written
 
 COLUMNS = (
     "email",
@@ -30,7 +35,9 @@ COLUMNS = (
     "first_name",
     "last_name",
     "organisation",
+    "region",
     "language",
+    "topics",
     "state",
     "source",
     "since",
@@ -42,7 +49,8 @@ def show(session: Session, address: EmailAddress, *, by: Actor) -> dict[str, Any
     """All that is kept of a person, as JSON values.
 
     Keys: `id`, `address`, the personal fields, `provider`, `known_since`, `suppressed` (reason, at,
-    note), and `subscriptions` and `records` as `consent.export` gives them.
+    note), and `subscriptions`, `records` and `seal` as `consent.export` gives them; each subscription tells its
+    `topics`, None where the person never chose.
 
     Raises:
         SubscriberNotFound: nobody is known under the address.
@@ -57,8 +65,11 @@ def show(session: Session, address: EmailAddress, *, by: Actor) -> dict[str, Any
         "provider": subscriber.provider,
         "known_since": subscriber.created_at.isoformat(),
         "suppressed": _suppressions(session, subscriber),
-        "subscriptions": found["subscriptions"],
+        "subscriptions": [
+            {**each, "topics": _chosen(session, subscriber, each["list"])} for each in found["subscriptions"]
+        ],
         "records": found["records"],
+        "seal": found["seal"],
     }
 
 
@@ -75,7 +86,7 @@ def lines(session: Session, mailing_list: MailingList, *, by: Actor) -> Iterator
     apostrophe before it, which the import takes away again.
     """
     by.require(MANAGE_PEOPLE)
-    return _written(_rows(session, mailing_list.id))
+    return written(_rows(session, mailing_list.id))
 
 
 def _rows(session: Session, list_id: int) -> Iterator[tuple[str, ...]]:
@@ -88,7 +99,9 @@ def _rows(session: Session, list_id: int) -> Iterator[tuple[str, ...]]:
             Subscriber.first_name,
             Subscriber.last_name,
             Subscriber.organisation,
+            Subscriber.region,
             Subscriber.language,
+            _topics(),
         )
         .add_columns(Subscription.state, Subscription.source, Subscription.changed_at)
         .join(Subscription, Subscription.subscriber_id == Subscriber.id)
@@ -96,18 +109,34 @@ def _rows(session: Session, list_id: int) -> Iterator[tuple[str, ...]]:
         .order_by(Subscriber.id)
         .execution_options(yield_per=PAGE)
     )
-    for *texts, changed_at in session.execute(wanted):
-        yield (*map(defused, texts), changed_at.isoformat(timespec="seconds"))
+    for *texts, chosen, state, source, changed_at in session.execute(wanted):
+        # Sorted here: databases do not promise an order.
+        slugs = "|".join(sorted(chosen.split("|"))) if chosen else ""
+        yield (*map(defused, texts), slugs, state, defused(source), changed_at.isoformat(timespec="seconds"))
 
 
-def _written(rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
-    line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\r\n")
-    for row in rows:
-        writer.writerow(row)
-        yield line.getvalue()
-        line.seek(0)
-        line.truncate()
+def _chosen(session: Session, subscriber: Subscriber, list_slug: str) -> list[str] | None:
+    subscription = session.scalars(
+        select(Subscription)
+        .join(MailingList, MailingList.id == Subscription.list_id)
+        .where(Subscription.subscriber_id == subscriber.id, MailingList.slug == list_slug)
+    ).one()
+    ids = topics.chosen(session, subscription)
+    return (
+        None if ids is None else list(session.scalars(select(Topic.slug).where(Topic.id.in_(ids)).order_by(Topic.id)))
+    )
+
+
+def _topics() -> ColumnElement[str]:
+    """As the import reads them: `sport|culture`, `|` for none, and nothing for who never chose and gets all."""
+    slugs = (
+        select(func.aggregate_strings(Topic.slug, "|"))
+        .join(SubscriptionTopic, SubscriptionTopic.topic_id == Topic.id)
+        .where(SubscriptionTopic.subscription_id == Subscription.id)
+        .correlate(Subscription)
+        .scalar_subquery()
+    )
+    return case((Subscription.topics_chosen, func.coalesce(slugs, "|")), else_="")
 
 
 def _suppressions(session: Session, subscriber: Subscriber) -> list[dict[str, str]]:

@@ -40,6 +40,13 @@ def create(session: Session, slug: str, *, name: str, language: str, by: Actor, 
     return made
 
 
+def ask_measuring(session: Session, mailing_list: MailingList, *, wanted: bool, by: Actor, now: dt.datetime) -> None:
+    """Have the list's forms ask whether readers may be measured, or no longer ask; nobody's choice is changed."""
+    by.require(MANAGE_PEOPLE)
+    mailing_list.asks_measuring = wanted
+    audit.record(session, "list.ask measuring", f"list:{mailing_list.id}", by=by, now=now, wanted=wanted)
+
+
 def check_slug(slug: str) -> None:
     """Refuse what cannot be a short name in commands, addresses and List-ID.
 

@@ -4,11 +4,11 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from subscribers.errors import WrongMove
-from subscribers.orm import Base
+from subscribers.orm import READER, STAFF, Base
 
 
 class SubscriptionState(StrEnum):
@@ -35,8 +35,14 @@ class ConsentKind(StrEnum):
     IMPORTED_WITH_PROOF = "imported with proof"  # an earlier consent, its proof kept as evidence
     IMPORTED_WITHOUT_PROOF = "imported without proof"
     LEFT = "left"
+    ADDRESS_CHANGED = "address changed"  # by the reader, who pressed a button in a mail to the new address
+    LEAVING_UNDONE = "leaving undone"  # by the address's owner, soon after; what was agreed before goes on
     MEASURING_AGREED = "measuring agreed"  # the person may be measured, from now on
     MEASURING_REFUSED = "measuring refused"  # asked and refused, or withdrawn; holds for mails delivered too
+
+
+# After one of these, and until somebody leaves, the person agrees to get the list.
+AGREEING = frozenset({ConsentKind.CONFIRMED, ConsentKind.IMPORTED_WITH_PROOF, ConsentKind.LEAVING_UNDONE})
 
 
 class SuppressionReason(StrEnum):
@@ -49,8 +55,20 @@ class SuppressionReason(StrEnum):
     ERASED = "erased"
 
 
+class Errand(StrEnum):
+    """What a reader may do with all that is kept of them, each behind a fresh link, mailed, that counts an hour."""
+
+    DOWNLOAD = "download"
+    ERASE = "erase"
+    CHANGE_ADDRESS = "change-address"
+    NEW_ADDRESS = "new-address"  # the second half of a change, mailed to the address that is to be
+
+
 class MailingList(Base):
-    """A list people subscribe to."""
+    """A list people subscribe to; `form` is what its sign-up form asks, as `form_fields` reads it.
+
+    Only where it `asks_measuring` is anybody asked whether they may be measured.
+    """
 
     __tablename__ = "mailing_list"
 
@@ -58,7 +76,9 @@ class MailingList(Base):
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(5))
+    form: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[dt.datetime]
+    asks_measuring: Mapped[bool] = mapped_column(default=False)
 
 
 class Topic(Base):
@@ -86,17 +106,17 @@ class Subscriber(Base):
     __tablename__ = "subscriber"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    address: Mapped[str] = mapped_column(String(320))
-    address_key: Mapped[str] = mapped_column(String(320), unique=True)
-    suppression_key: Mapped[str] = mapped_column(String(64))
-    provider: Mapped[str] = mapped_column(String(20))
-    salutation: Mapped[str] = mapped_column(String(40), default="")
-    title: Mapped[str] = mapped_column(String(60), default="")
-    first_name: Mapped[str] = mapped_column(String(120), default="")
-    last_name: Mapped[str] = mapped_column(String(120), default="")
-    organisation: Mapped[str] = mapped_column(String(200), default="")
-    region: Mapped[str] = mapped_column(String(120), default="")
-    language: Mapped[str] = mapped_column(String(5), default="")
+    address: Mapped[str] = mapped_column(String(320), info=READER)
+    address_key: Mapped[str] = mapped_column(String(320), unique=True, info=READER)
+    suppression_key: Mapped[str] = mapped_column(String(64), info=READER)
+    provider: Mapped[str] = mapped_column(String(20), info=READER)
+    salutation: Mapped[str] = mapped_column(String(40), default="", info=READER)
+    title: Mapped[str] = mapped_column(String(60), default="", info=READER)
+    first_name: Mapped[str] = mapped_column(String(120), default="", info=READER)
+    last_name: Mapped[str] = mapped_column(String(120), default="", info=READER)
+    organisation: Mapped[str] = mapped_column(String(200), default="", info=READER)
+    region: Mapped[str] = mapped_column(String(120), default="", info=READER)
+    language: Mapped[str] = mapped_column(String(5), default="", info=READER)
     created_at: Mapped[dt.datetime]
     erased_at: Mapped[dt.datetime | None]
 
@@ -124,9 +144,9 @@ class Subscription(Base):
     created_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]
     confirmation_sent_at: Mapped[dt.datetime | None]
-    measured: Mapped[bool | None]
-    topics_chosen: Mapped[bool] = mapped_column(default=False)
-    paused_until: Mapped[dt.datetime | None]
+    measured: Mapped[bool | None] = mapped_column(info=READER)
+    topics_chosen: Mapped[bool] = mapped_column(default=False, info=READER)
+    paused_until: Mapped[dt.datetime | None] = mapped_column(info=READER)
 
     def move(self, wanted: SubscriptionState, *, now: dt.datetime) -> None:
         """Take the subscription to another state.
@@ -139,6 +159,17 @@ class Subscription(Base):
         self.state = wanted.value
         self.changed_at = now
 
+    def undo_leaving(self, *, now: dt.datetime) -> None:
+        """Be confirmed again, as before the person left; whether that may be is `subscribers.leaving`'s to judge.
+
+        Raises:
+            WrongMove: it is confirmed.
+        """
+        if self.state == SubscriptionState.CONFIRMED.value:
+            raise WrongMove(self.id, self.state, SubscriptionState.CONFIRMED.value)
+        self.state = SubscriptionState.CONFIRMED.value
+        self.changed_at = now
+
 
 class SubscriptionTopic(Base):
     """One topic that a reader of a list chose."""
@@ -146,7 +177,22 @@ class SubscriptionTopic(Base):
     __tablename__ = "subscription_topic"
 
     subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"), primary_key=True)
-    topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"), primary_key=True, index=True)
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"), primary_key=True, index=True, info=READER)
+
+
+class ErrandState(Base):
+    """Which link to one errand of a person counts: the one of this number, mailed at `asked_at`, and none before it.
+
+    `address` is where a person wants their mail from now on, in `Errand.NEW_ADDRESS` alone, until they say so there.
+    """
+
+    __tablename__ = "errand"
+
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"), primary_key=True)
+    errand: Mapped[str] = mapped_column(String(20), primary_key=True)
+    number: Mapped[int]
+    asked_at: Mapped[dt.datetime]
+    address: Mapped[str] = mapped_column(String(320), default="", info=READER)
 
 
 class Wording(Base):
@@ -158,6 +204,35 @@ class Wording(Base):
     language: Mapped[str] = mapped_column(String(5))
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[dt.datetime]
+
+
+class ListWording(Base):
+    """One version of the words a list's form shows in one language, in place of the shipped ones.
+
+    `text` may name `%(list)s` and `%(publisher)s`; the words as shown, names filled in, are a `Wording`.
+    The version in force has no `until`.
+    """
+
+    __tablename__ = "list_wording"
+    __table_args__ = (
+        Index(
+            "uq_list_wording_in_force",
+            "list_id",
+            "language",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("mailing_list.id"))
+    language: Mapped[str] = mapped_column(String(5))
+    text: Mapped[str] = mapped_column(Text)
+    since: Mapped[dt.datetime]
+    until: Mapped[dt.datetime | None]
+    made_by: Mapped[str] = mapped_column(String(320), info=STAFF)
+    ended_by: Mapped[str] = mapped_column(String(320), default="", info=STAFF)
 
 
 class ConsentRecord(Base):
@@ -192,8 +267,8 @@ class ConsentEvidence(Base):
     __tablename__ = "consent_evidence"
 
     record_id: Mapped[int] = mapped_column(ForeignKey("consent_record.id"), primary_key=True)
-    salt: Mapped[bytes] = mapped_column(LargeBinary(16))
-    data: Mapped[dict[str, Any]]
+    salt: Mapped[bytes] = mapped_column(LargeBinary(16), info=READER)
+    data: Mapped[dict[str, Any]] = mapped_column(info=READER)
 
 
 class Suppression(Base):
@@ -209,4 +284,4 @@ class Suppression(Base):
     address_hash: Mapped[str] = mapped_column(String(64))
     reason: Mapped[str] = mapped_column(String(20))
     at: Mapped[dt.datetime]
-    note: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(Text, default="", info=READER)

@@ -23,6 +23,11 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+# What a column may tell of somebody, said at its model as `mapped_column(…, info=READER)`. What is told of readers
+# has a holder (`subscribers.holders`); what is told of staff is the record of who did what.
+READER: dict[Any, Any] = {"tells of": "a reader"}
+STAFF: dict[Any, Any] = {"tells of": "staff"}
+
 # PostgreSQL's codes of a transaction that lost against another one: serialization failure, deadlock.
 _LOST = {"40001", "40P01"}
 

@@ -20,6 +20,7 @@ LIMITS = {
     "first_name": 120,
     "last_name": 120,
     "organisation": 200,
+    "region": 120,
     "language": 5,
 }
 _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
@@ -39,6 +40,7 @@ class Person:
     first_name: str = ""
     last_name: str = ""
     organisation: str = ""
+    region: str = ""
     language: str = ""
 
     def __post_init__(self) -> None:
@@ -79,8 +81,12 @@ def known(session: Session, address: EmailAddress) -> Subscriber:
 def find_or_add(
     session: Session, address: EmailAddress, person: Person, *, suppression_key: str, now: dt.datetime
 ) -> Subscriber:
-    """The person behind an address, made known where nobody was; who is known stays as they are."""
-    found = find(session, address)
+    """The person behind an address, made known where nobody was; who is known stays as they are.
+
+    Whoever is found is locked. So who is being erased at this very moment is waited for, and then no longer found.
+    """
+    known_as = select(Subscriber).where(Subscriber.address_key == address.key)
+    found = session.scalar(known_as.with_for_update(key_share=True).execution_options(populate_existing=True))
     if found is not None:
         return found
     added = Subscriber(

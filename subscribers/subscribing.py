@@ -5,21 +5,24 @@
         case NothingDue(): …  # answer the visitor exactly the same
 
 Nothing here mails anybody. A decision never tells a visitor whether an address is known; only staff
-is shown a `NothingDue` reason. Leaving ends one list and holds at once.
+is shown a `NothingDue` reason. Leaving ends one list and holds at once. What was asked counts once the
+address's owner confirms; topics wait until then in the evidence of the request (`topics.asked`).
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from subscribers import audit, consent, people, subscriptions, suppression
+from subscribers import audit, consent, measuring, people, subscriptions, suppression, topics
 from subscribers.actor import CHANGE_OWN_CHOICES, MANAGE_PEOPLE, Actor, ActorKind
 from subscribers.address import EmailAddress
 from subscribers.errors import RequestUnproven
+from subscribers.measuring import Choice
 from subscribers.models import (
     ConsentKind,
     ConsentRecord,
@@ -90,9 +93,10 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """The person gets nothing more; `already` is true when that was so before."""
+    """The person gets nothing more; `already` is true when that was so before, `was_confirmed` when this ended mail."""
 
     already: bool
+    was_confirmed: bool = False
 
 
 def request(
@@ -107,14 +111,22 @@ def request(
     secret: Secret,
     by: Actor,
     now: dt.datetime,
+    wording_language: str = "",
+    topic_slugs: Collection[str] | None = None,
+    measured: Choice | None = None,
 ) -> ConfirmationDue | NothingDue:
     """Ask for a list under an address, as anybody can: it counts once the address's owner confirms.
 
-    `wording` is the exact text shown beside the button, `source` where that was, such as `page`,
-    and `ip` what the settings allow to keep of the visitor's.
+    `wording` is the exact text shown beside the button, in `wording_language` where that is not the
+    person's; `source` is where it was, such as `page`, and `ip` what the settings allow to keep of the
+    visitor's. `topic_slugs` are what was chosen: empty for every topic, None where none were asked.
+    `measured` is what was chosen where the form asked. Topics and measuring take effect with the confirmation.
     """
     by.require(CHANGE_OWN_CHOICES)
-    asked = _Request(address, person, source, wording, {"ip": ip})
+    proof: dict[str, Any] = {"ip": ip}
+    if topic_slugs is not None:
+        proof[topics.ASKED] = sorted(topic_slugs)
+    asked = _Request(address, person, source, wording, wording_language, proof, measured)
     return _ask(session, mailing_list, asked, refused=_REFUSED_TO_READERS, secret=secret, by=by, now=now)
 
 
@@ -138,7 +150,7 @@ def add_requested(
     if not requested_by.strip():
         raise RequestUnproven
     proof = {"requested_by": requested_by.strip(), "entered_by": by.name}
-    asked = _Request(address, person, "staff", None, proof)
+    asked = _Request(address, person, "staff", None, "", proof)
     return _ask(session, mailing_list, asked, refused=_REFUSED_TO_STAFF, secret=secret, by=by, now=now)
 
 
@@ -150,8 +162,14 @@ def confirm(
     by: Actor,
     now: dt.datetime,
     ip: str | None = None,
+    asked_before: dt.datetime | None = None,
+    shown: str = "",
 ) -> Confirmed:
     """Take the press of the confirmation's button; a second press changes nothing.
+
+    Takes over the topics of the request, which is the last one before `asked_before`: what somebody else
+    asked since, under the same address, is not what this mail asked about. `shown` is the digest of the words on
+    measuring that stood beside the button, empty where none did.
 
     Lifts the suppressions that were older than the request: what came after it, such as a
     complaint, is not answered by a mail that was asked for before.
@@ -163,6 +181,8 @@ def confirm(
     already = subscription.state == SubscriptionState.CONFIRMED.value
     if not already:
         subscription.move(SubscriptionState.CONFIRMED, now=now)
+        topics.choose_as_asked(session, subscription, before=asked_before, by=by, now=now)
+        subscription.paused_until = None  # a pause of before the person left
     subscriber = session.get_one(Subscriber, subscription.subscriber_id)
     lifted = _lift(session, subscriber, subscription, by=by, now=now)
     if already and not lifted:
@@ -171,6 +191,7 @@ def confirm(
     kind = ConsentKind.CONFIRMED
     source = "confirmation mail"
     subscriptions.record(session, subscription, kind, source=source, evidence=evidence, secret=secret, by=by, now=now)
+    measuring.take_effect(session, subscription, shown=shown, secret=secret, by=by, now=now, ip=ip)
     audit.record(session, "subscription.confirm", f"subscription:{subscription.id}", by=by, now=now)
     return Confirmed(already=already, lifted=lifted)
 
@@ -185,11 +206,12 @@ def leave(
     by.require(CHANGE_OWN_CHOICES)
     if subscription.state == SubscriptionState.LEFT.value:
         return Left(already=True)
+    was_confirmed = subscription.state == SubscriptionState.CONFIRMED.value
     subscription.move(SubscriptionState.LEFT, now=now)
     kind = ConsentKind.LEFT
     subscriptions.record(session, subscription, kind, source=source, evidence={}, secret=secret, by=by, now=now)
     audit.record(session, "subscription.leave", f"subscription:{subscription.id}", by=by, now=now, source=source)
-    return Left(already=False)
+    return Left(already=False, was_confirmed=was_confirmed)
 
 
 _REFUSED_TO_READERS = {SuppressionReason.BLOCKED: Reason.BLOCKED}
@@ -202,7 +224,9 @@ class _Request:
     person: Person
     source: str
     wording: str | None
-    proof: Mapping[str, str | None]
+    wording_language: str
+    proof: Mapping[str, Any]
+    measured: Choice | None = None
 
 
 def _ask(
@@ -229,8 +253,16 @@ def _ask(
         people.describe(subscriber, asked.address, asked.person)
     _await_confirmation(subscription, source=asked.source, now=now)
     language = asked.person.language or mailing_list.language
-    wording = consent.keep_wording(session, asked.wording, language=language, now=now) if asked.wording else None
-    evidence = {"address": asked.address.address, "person": asked.person.told(), **asked.proof}
+    wording = None
+    if asked.wording:
+        shown_in = asked.wording_language or language
+        wording = consent.keep_wording(session, asked.wording, language=shown_in, now=now)
+    evidence = {
+        "address": asked.address.address,
+        "person": asked.person.told(),
+        **asked.proof,
+        **measuring.evidence_of(session, asked.measured, language=language, now=now),
+    }
     subscriptions.record(
         session,
         subscription,

@@ -12,22 +12,30 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from subscribers import audit
 from subscribers.actor import MANAGE_PEOPLE, Actor
 from subscribers.address import EmailAddress
+from subscribers.errors import OnlyTheReaders
 from subscribers.models import Suppression, SuppressionReason
 from subscribers.secret import Secret
 
+# What staff may judge. The other reasons are the reader's own word.
+LIFTED_BY_STAFF = frozenset({SuppressionReason.BOUNCED, SuppressionReason.BLOCKED})
 _LOOK_UP = 500  # keys in one statement; SQLite takes 32,766 values at most
 
 
 def hashing_key(secret: Secret) -> bytes:
     """The key of `key_of`, for who hashes many addresses."""
     return secret.derive("suppression")
+
+
+def key_id(secret: Secret) -> str:
+    """Tell hashes of two secrets apart without showing either: 8 hexadecimal digits."""
+    return hashlib.sha256(hashing_key(secret)).hexdigest()[:8]
 
 
 def key_of(address_key: str, *, key: bytes) -> str:
@@ -47,8 +55,14 @@ def add(
 ) -> None:
     """Stop all mail to an address; a second time for the same reason changes nothing."""
     by.require(MANAGE_PEOPLE)
-    hashed = key_of(address.key, key=hashing_key(secret))
-    row = Suppression(address_hash=hashed, reason=reason.value, at=now, note=note)
+    add_hash(session, key_of(address.key, key=hashing_key(secret)), reason, by=by, now=now, note=note)
+
+
+def add_hash(
+    session: Session, address_hash: str, reason: SuppressionReason, *, by: Actor, now: dt.datetime, note: str = ""
+) -> None:
+    """Add by the hash alone, inside a use-case that has checked who may."""
+    row = Suppression(address_hash=address_hash, reason=reason.value, at=now, note=note)
     try:
         with session.begin_nested():
             session.add(row)
@@ -65,10 +79,24 @@ def lift(
     secret: Secret,
     by: Actor,
     now: dt.datetime,
+    because: str = "",
 ) -> frozenset[SuppressionReason]:
-    """Let an address be mailed again as far as these reasons go; tell those that had held."""
+    """Let an address be mailed again as far as these reasons go; tell those that had held.
+
+    Raises:
+        OnlyTheReaders: one of them is the reader's own to lift, and nobody said `because` of what mistake it was set.
+    """
     by.require(MANAGE_PEOPLE)
-    return lift_hash(session, key_of(address.key, key=hashing_key(secret)), reasons=reasons, by=by, now=now)
+    wanted = frozenset(reasons)
+    theirs = sorted(wanted - LIFTED_BY_STAFF)
+    if theirs and not because.strip():
+        raise OnlyTheReaders(theirs[0].value)
+    hashed = key_of(address.key, key=hashing_key(secret))
+    lifted = lift_hash(session, hashed, reasons=wanted, by=by, now=now)
+    if lifted & frozenset(theirs):
+        details = {"reasons": sorted(lifted), "because": because.strip()}
+        audit.record(session, "suppression.set_by_mistake", "suppressions", by=by, now=now, **details)
+    return lifted
 
 
 def lift_hash(
@@ -92,6 +120,32 @@ def lift_hash(
         audit.record(session, "suppression.lift", f"suppression:{row.id}", by=by, now=now, reason=row.reason)
     session.flush()
     return frozenset(SuppressionReason(row.reason) for row in rows)
+
+
+def held(session: Session, address: EmailAddress, *, secret: Secret) -> tuple[Suppression, ...]:
+    """What stands against mailing an address, the oldest first."""
+    hashed = key_of(address.key, key=hashing_key(secret))
+    rows = select(Suppression).where(Suppression.address_hash == hashed).order_by(Suppression.at, Suppression.id)
+    return tuple(session.scalars(rows))
+
+
+def newest(session: Session, *, reason: SuppressionReason | None = None, most: int) -> tuple[Suppression, ...]:
+    """The suppressions set last, for one reason or for all."""
+    rows = select(Suppression).order_by(Suppression.id.desc()).limit(most)
+    if reason is not None:
+        rows = rows.where(Suppression.reason == reason.value)
+    return tuple(session.scalars(rows))
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many addresses are suppressed: a number for each `SuppressionReason` value, also 0."""
+    counted = session.execute(select(Suppression.reason, func.count()).group_by(Suppression.reason))
+    return {reason.value: 0 for reason in SuppressionReason} | dict(counted.all())
+
+
+def as_json(row: Suppression) -> dict[str, str]:
+    """A suppression as `suppression list --json` tells it; the time is UTC in ISO 8601."""
+    return {"address_hash": row.address_hash, "reason": row.reason, "at": row.at.isoformat(), "note": row.note}
 
 
 def is_suppressed(session: Session, address: EmailAddress, *, secret: Secret) -> bool:

@@ -4,8 +4,8 @@
     tokens.read_leave(secret, token)  # Leave(subscription_id=7)
 
 Each purpose signs with its own key, so a token of one is worth nothing for another. A token says
-which row it is about and nothing of the person. Leave and view tokens never expire. The time a
-confirmation was made stands inside it, because only the caller knows the clock.
+which row it is about and nothing of the person. Leave, preference, measuring and view tokens never expire. The
+moment that the life of another one is counted from stands inside it, because only the caller knows the clock.
 """
 
 import datetime as dt
@@ -19,9 +19,12 @@ from itsdangerous import BadSignature, Signer
 from itsdangerous.signer import HMACAlgorithm
 
 from subscribers.errors import TokenExpired, TokenInvalid
+from subscribers.models import Errand
 from subscribers.secret import Secret
 
 CONFIRMATION_LIFETIME = dt.timedelta(days=14)
+ERRAND_LIFETIME = dt.timedelta(hours=1)
+UNDO_LIFETIME = dt.timedelta(days=30)
 LENGTH_LIMIT = 120  # the longest token made here is shorter
 
 
@@ -39,6 +42,41 @@ class Leave:
     """Leave to end one subscription; None in a test mail, which nobody can leave."""
 
     subscription_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """Leave to see and change one reader's choices; None in a test mail, which nobody has."""
+
+    subscription_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """Leave to say whether one reader may be measured; None in a test mail, which measures nobody."""
+
+    subscription_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrandLink:
+    """Leave to run one errand, while it is the last link of its kind and belongs to the address it was mailed to."""
+
+    subscription_id: int
+    number: int
+    address_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Leave to take back one leaving, as long as nothing has happened since, for the address it was mailed to.
+
+    `left_at`, to the microsecond, says which leaving: a later one has a token of its own.
+    """
+
+    subscription_id: int
+    left_at: dt.datetime
+    address_digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +107,7 @@ def read_confirmation(secret: Secret, token: str, *, now: dt.datetime) -> Confir
 
 
 def address_digest(secret: Secret, address_key: str) -> str:
-    """What a confirmation says of the address it was mailed to: 16 hexadecimal digits."""
+    """What a token says of the address it was mailed to: 16 hexadecimal digits."""
     return hmac.digest(secret.derive("confirmation-address"), address_key.encode(), hashlib.sha256).hex()[:16]
 
 
@@ -91,6 +129,88 @@ def read_leave(secret: Secret, token: str) -> Leave:
     """
     (subject,) = _read(secret, "leave", token, shape=_LEAVE)
     return Leave(None if subject == _TEST else int(subject))
+
+
+def measuring(secret: Secret, subscription_id: int) -> str:
+    """Make the token of the link by which a measured reader stops that."""
+    return _signed(secret, "measuring", str(subscription_id))
+
+
+def measuring_test(secret: Secret) -> str:
+    """Make the token of a test mail's link on measuring: a real link that changes nothing."""
+    return _signed(secret, "measuring", _TEST)
+
+
+def read_measuring(secret: Secret, token: str) -> Measuring:
+    """Read the token of a link on measuring.
+
+    Raises:
+        TokenInvalid: it was not made here for this purpose.
+    """
+    (subject,) = _read(secret, "measuring", token, shape=_LEAVE)
+    return Measuring(None if subject == _TEST else int(subject))
+
+
+def preferences(secret: Secret, subscription_id: int) -> str:
+    """Make the token of an issue's link to the reader's choices."""
+    return _signed(secret, "preferences", str(subscription_id))
+
+
+def preferences_test(secret: Secret) -> str:
+    """Make the token of a test mail's link to choices: a real link to nobody's."""
+    return _signed(secret, "preferences", _TEST)
+
+
+def read_preferences(secret: Secret, token: str) -> Preferences:
+    """Read the token of a link to a reader's choices.
+
+    Raises:
+        TokenInvalid: it was not made here for this purpose.
+    """
+    (subject,) = _read(secret, "preferences", token, shape=_LEAVE)
+    return Preferences(None if subject == _TEST else int(subject))
+
+
+def errand(
+    secret: Secret, kind: Errand, subscription_id: int, *, number: int, address_key: str, now: dt.datetime
+) -> str:
+    """Make the token of the link to one errand; it counts for `ERRAND_LIFETIME`."""
+    digest = address_digest(secret, address_key)
+    return _signed(secret, f"errand-{kind.value}", f"{subscription_id}-{number}-{int(now.timestamp())}-{digest}")
+
+
+def read_errand(secret: Secret, kind: Errand, token: str, *, now: dt.datetime) -> ErrandLink:
+    """Read the token of the link to an errand of this kind.
+
+    Raises:
+        TokenInvalid: it was not made here for this errand.
+        TokenExpired: it is older than `ERRAND_LIFETIME`.
+    """
+    found = _read(secret, f"errand-{kind.value}", token, shape=_ERRAND)
+    subscription_id, number, issued, digest = found
+    if now - dt.datetime.fromtimestamp(int(issued), dt.UTC) > ERRAND_LIFETIME:
+        raise TokenExpired(int(subscription_id))
+    return ErrandLink(int(subscription_id), int(number), digest)
+
+
+def undo(secret: Secret, subscription_id: int, *, address_key: str, left_at: dt.datetime) -> str:
+    """Make the token of the mail that follows a leaving; it counts for `UNDO_LIFETIME` after that."""
+    digest = address_digest(secret, address_key)
+    return _signed(secret, "undo", f"{subscription_id}-{(left_at - _EPOCH) // _MICROSECOND}-{digest}")
+
+
+def read_undo(secret: Secret, token: str, *, now: dt.datetime) -> Undo:
+    """Read the token of the mail that follows a leaving.
+
+    Raises:
+        TokenInvalid: it was not made here for this purpose.
+        TokenExpired: the leaving is longer ago than `UNDO_LIFETIME`.
+    """
+    subscription_id, left, digest = _read(secret, "undo", token, shape=_UNDO)
+    left_at = _EPOCH + int(left) * _MICROSECOND
+    if now - left_at > UNDO_LIFETIME:
+        raise TokenExpired(int(subscription_id))
+    return Undo(int(subscription_id), left_at, digest)
 
 
 def view(secret: Secret, mailing_id: int) -> str:
@@ -124,10 +244,14 @@ def read_staff_link(secret: Secret, token: str) -> str:
 
 
 _TEST = "test"
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
 # Mail programs that make links of plain text leave out a hyphen or underscore at the end of one.
 _END = "z"
 _CONFIRMATION = re.compile(r"(\d+)-(\d+)-([0-9a-f]{16})")
+_UNDO = _CONFIRMATION
 _LEAVE = re.compile(rf"(\d+|{_TEST})")
+_ERRAND = re.compile(r"(\d+)-(\d+)-(\d+)-([0-9a-f]{16})")
 _VIEW = re.compile(r"(\d+)")
 _STAFF = re.compile(r"([0-9a-f]{32})")
 

@@ -18,7 +18,7 @@ def name_of(action: str, *, language: str) -> str:
 def names(language: str) -> Mapping[str, str]:
     """All actions by their key."""
     _ = translations(language).gettext
-    return _of_the_staff(_) | _of_issues(_) | _of_people(_)
+    return _of_the_staff(_) | _of_issues(_) | _of_lists(_) | _of_people(_) | _of_readers(_)
 
 
 def _of_the_staff(_: Callable[[str], str]) -> dict[str, str]:
@@ -58,6 +58,7 @@ def _of_issues(_: Callable[[str], str]) -> dict[str, str]:
         "issue.approve": _("Issue approved"),
         "issue.void approval": _("Approval voided"),
         "issue.send": _("Issue scheduled"),
+        "issue.correct": _("Correction published"),
         "mailing.create": _("Mailing made"),
         "mailing.test": _("Test sent"),
         "mailing.system": _("System mail sent"),
@@ -75,14 +76,54 @@ def _of_issues(_: Callable[[str], str]) -> dict[str, str]:
     }
 
 
-def _of_people(_: Callable[[str], str]) -> dict[str, str]:
+def _of_lists(_: Callable[[str], str]) -> dict[str, str]:
     return {
         "list.create": _("List made"),
+        "list.form": _("Fields of the form changed"),
+        "list.wording": _("Words of the form changed"),
+        "list.ask measuring": _("Question about measuring switched"),
+        "list.archive": _("Visibility of the archive changed"),
+        "topic.add": _("Topic added"),
+        "topic.rename": _("Topic renamed"),
+        "topic.remove": _("Topic removed"),
+        "text.write": _("Text of pages or mails changed"),
+        "text.reset": _("Text of pages or mails reset"),
+    }
+
+
+def _of_people(_: Callable[[str], str]) -> dict[str, str]:
+    return {
         "list.export": _("People exported"),
         "subscriber.import": _("People imported"),
+        "subscriber.disclose": _("Data of a person disclosed"),
+        "subscriber.erase": _("Data of a person erased"),
+        "suppression.add": _("Address suppressed"),
+        "suppression.lift": _("Suppression lifted"),
+        "suppression.import": _("Suppressions imported"),
+        "suppression.export": _("Suppressions exported"),
+        "suppression.set_by_mistake": _("Suppression taken back"),
+        "consent.seal": _("Consent records sealed"),
+        "retention.run": _("Data past its time deleted"),
+    }
+
+
+def _of_readers(_: Callable[[str], str]) -> dict[str, str]:
+    return {
         "subscription.request": _("Subscription asked for"),
         "subscription.confirm": _("Subscription confirmed"),
         "subscription.leave": _("Unsubscribed"),
-        "suppression.add": _("Address suppressed"),
-        "suppression.lift": _("Suppression lifted"),
+        "subscription.offer_undo": _("Offered to take the unsubscribing back"),
+        "subscription.undo_leaving": _("Unsubscribing taken back"),
+        "list.leave_reason": _("Reason for unsubscribing given"),
+        "subscription.choose": _("Topics chosen"),
+        "subscription.pause": _("Paused"),
+        "subscription.resume": _("Pause ended"),
+        "measuring.agree": _("Agreed to be measured"),
+        "measuring.refuse": _("Refused to be measured"),
+        "subscriber.language": _("Language of a reader changed"),
+        "subscriber.change-address": _("Address of a reader changed"),
+        "errand.download": _("Link to one's own data sent"),
+        "errand.erase": _("Link to delete one's data sent"),
+        "errand.change-address": _("Link to change the address sent"),
+        "errand.new-address": _("Link to a new address sent"),
     }

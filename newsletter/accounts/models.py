@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from subscribers.orm import Base
+from subscribers.orm import STAFF, Base
 
 
 class LinkPurpose(StrEnum):
@@ -39,18 +39,18 @@ class StaffUser(Base):
     __tablename__ = "staff_user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    address: Mapped[str] = mapped_column(String(320))
-    address_key: Mapped[str] = mapped_column(String(320), unique=True)
-    name: Mapped[str] = mapped_column(String(120), default="")
-    language: Mapped[str] = mapped_column(String(5), default="de")
-    active: Mapped[bool] = mapped_column(default=True)
+    address: Mapped[str] = mapped_column(String(320), info=STAFF)
+    address_key: Mapped[str] = mapped_column(String(320), unique=True, info=STAFF)
+    name: Mapped[str] = mapped_column(String(120), default="", info=STAFF)
+    language: Mapped[str] = mapped_column(String(5), default="de", info=STAFF)
+    active: Mapped[bool] = mapped_column(default=True, info=STAFF)
     created_at: Mapped[dt.datetime]
-    accepted_at: Mapped[dt.datetime | None]
-    signed_in_at: Mapped[dt.datetime | None]
-    password_hash: Mapped[str] = mapped_column(String(200), default="")
-    totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    accepted_at: Mapped[dt.datetime | None] = mapped_column(info=STAFF)
+    signed_in_at: Mapped[dt.datetime | None] = mapped_column(info=STAFF)
+    password_hash: Mapped[str] = mapped_column(String(200), default="", info=STAFF)
+    totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=STAFF)
     totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
-    oidc_subject: Mapped[str] = mapped_column(String(600), default="")
+    oidc_subject: Mapped[str] = mapped_column(String(600), default="", info=STAFF)
 
 
 class StaffGrant(Base):
@@ -72,7 +72,7 @@ class StaffGrant(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"))
     publication_id: Mapped[int | None] = mapped_column(ForeignKey("publication.id"), index=True)
-    role: Mapped[str] = mapped_column(String(20))
+    role: Mapped[str] = mapped_column(String(20), info=STAFF)
 
 
 class StaffPasskey(Base):
@@ -82,10 +82,10 @@ class StaffPasskey(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"), index=True)
-    credential_id: Mapped[bytes] = mapped_column(LargeBinary(1023), unique=True)
-    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary(1023), unique=True, info=STAFF)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary, info=STAFF)
     sign_count: Mapped[int] = mapped_column(BigInteger)
-    name: Mapped[str] = mapped_column(String(100))
+    name: Mapped[str] = mapped_column(String(100), info=STAFF)
     created_at: Mapped[dt.datetime]
     used_at: Mapped[dt.datetime | None]
 
@@ -115,8 +115,8 @@ class StaffSession(Base):
     created_at: Mapped[dt.datetime]
     seen_at: Mapped[dt.datetime] = mapped_column(index=True)
     proven_at: Mapped[dt.datetime]
-    user_agent: Mapped[str] = mapped_column(String(300))
-    ip: Mapped[str] = mapped_column(String(45))
+    user_agent: Mapped[str] = mapped_column(String(300), info=STAFF)
+    ip: Mapped[str] = mapped_column(String(45), info=STAFF)
 
 
 class StaffLink(Base):
@@ -142,5 +142,5 @@ class StaffCeremony(Base):
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     kind: Mapped[str] = mapped_column(String(30))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"), index=True)
-    facts: Mapped[dict[str, Any]]
+    facts: Mapped[dict[str, Any]] = mapped_column(info=STAFF)
     expires_at: Mapped[dt.datetime] = mapped_column(index=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from newsletter.delivery.permissions import SEND_ISSUES, SEND_TESTS, SET_RATES
-from newsletter.issues.permissions import APPROVE_ISSUES, MANAGE_PUBLICATIONS, WRITE_ISSUES
+from newsletter.issues.permissions import APPROVE_ISSUES, CORRECT_ISSUES, MANAGE_PUBLICATIONS, WRITE_ISSUES
 from newsletter.news.permissions import WRITE_NEWS
 from subscribers.actor import MANAGE_PEOPLE, Permission
 
@@ -33,12 +33,13 @@ OWN_ACCOUNT = Permission("account.own")  # everybody has it, whatever their role
 
 _EDITOR = frozenset({WRITE_NEWS, WRITE_ISSUES, SEND_TESTS})
 
+_APPROVER = _EDITOR | {APPROVE_ISSUES, SEND_ISSUES, CORRECT_ISSUES}
+
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.EDITOR: _EDITOR,
-    Role.APPROVER: _EDITOR | {APPROVE_ISSUES, SEND_ISSUES},
+    Role.APPROVER: _APPROVER,
     Role.LIST_ADMIN: frozenset({MANAGE_PEOPLE}),
-    Role.ADMIN: _EDITOR
-    | {APPROVE_ISSUES, SEND_ISSUES, SET_RATES, MANAGE_PUBLICATIONS, MANAGE_PEOPLE, MANAGE_STAFF, READ_AUDIT},
+    Role.ADMIN: _APPROVER | {SET_RATES, MANAGE_PUBLICATIONS, MANAGE_PEOPLE, MANAGE_STAFF, READ_AUDIT},
 }
 
 # About the installation itself: no role on a single publication gives them, wherever they are asked.

@@ -13,10 +13,10 @@ from newsletter.alerting.addressees import Addressee
 from newsletter.alerting.channels import NotTold
 from newsletter.alerting.letters import Letter, hand_over
 from newsletter.database import Database
-from newsletter.delivery.alerts.causes import masked
 from newsletter.delivery.alerts.models import Medium
 from newsletter.delivery.alerts.notices import Notice
 from newsletter.delivery.assembly import Assembly
+from newsletter.delivery.discretion import masked
 from newsletter.delivery.recipients import Links, Recipient
 from newsletter.delivery.verdicts import Reply, Verdict, verdict_on
 from newsletter.errors import NewsletterError

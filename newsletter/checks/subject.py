@@ -18,13 +18,15 @@ _LINK = re.compile(r"<a\b.*?</a>", re.DOTALL)
 class Subject:
     """An issue as written, as compiled, and the facts around it.
 
-    `public_problems` are sentences on what keeps the public pages from being lawful.
+    `measured` is true for the variant of those who agreed to be measured. `public_problems` are sentences on
+    what keeps the public pages from being lawful.
     """
 
     content: IssueContent
     compiled: CompiledIssue
     frame: Frame
     public_problems: tuple[str, ...] = ()
+    measured: bool = False
 
 
 @dataclass(frozen=True, slots=True)

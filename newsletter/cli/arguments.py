@@ -36,23 +36,35 @@ def text_or_file(value: str) -> str:
         BadParameter: the file is no UTF-8 text, or larger than a megabyte.
     """
     path = Path(value)
-    try:
-        is_file = path.is_file()
-    except (OSError, ValueError):  # longer than a path can be: it is a text
-        is_file = False
-    if not is_file:
+    if not is_file(path):
         if FILE_NAME.fullmatch(value.strip()):
             raise FileMissing(value.strip())
         return value
     if path.stat().st_size > MAX_TEXT_BYTES:
         raise click.BadParameter(f"{value} is larger than a megabyte.")
+    text = text_of(path)
+    if text is None:
+        raise click.BadParameter(f"{value} is not a text in UTF-8.")
+    return text
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether there is such a file; what is longer than a path can be is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def text_of(path: Path) -> str | None:
+    """The text of a file in UTF-8; None where it is none, or larger than a megabyte."""
+    if path.stat().st_size > MAX_TEXT_BYTES:
+        return None
     try:
         text = path.read_text("utf-8-sig").strip()
     except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text:
-        raise click.BadParameter(f"{value} is not a text in UTF-8.")
-    return text
+        return None
+    return None if "\0" in text else text
 
 
 class Moment(click.ParamType[dt.datetime]):

@@ -16,12 +16,15 @@ from newsletter.cli.context import opened, settings
 from newsletter.database import Database, DatabaseUnusable, reason_of
 from newsletter.delivery import pairing
 from newsletter.delivery.alerts import listing
+from newsletter.delivery.archive import publishing
 from newsletter.delivery.transports import open_transport
 from newsletter.engine import tables
 from newsletter.engine.tables import EngineTablesMissing
 from newsletter.errors import NewsletterError
 from newsletter.i18n import LANGUAGES
+from newsletter.mails import letters
 from newsletter.settings import Settings
+from newsletter.texts import reading as texts
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
 from subscribers.secret import LENGTH_BYTES
@@ -55,6 +58,7 @@ def init(admin: str | None, language: str) -> None:
         _make_secret(session, chosen)
         installation.bind(session, chosen.secret, by=Actor.command_line(), now=now())
         way_in = _first_user(session, chosen, address, language) if address else ""
+        publishing.publish_earlier(session)
     with database.reading() as session:
         installation.check_home(session, chosen.home)
     database.close()
@@ -78,7 +82,7 @@ def doctor() -> None:
             except NewsletterError as error:
                 problems.append(str(error))
         with app.reading() as session:
-            problems += pairing.problems(session)
+            problems += [*pairing.problems(session), *texts.problems(session), *letters.problems(session)]
             problems += [f"Alert {each.id}: {listing.words_of(each).line}" for each in listing.waiting(session)]
     for problem in problems:
         click.echo(f"• {problem}")

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from newsletter.app import App
 from newsletter.checks.finding import Finding, Severity
-from newsletter.cli.arguments import ID, Moment, Numbers
+from newsletter.cli.arguments import ID, Moment, Numbers, by_whom, text_or_file
 from newsletter.cli.context import actor, opened
 from newsletter.cli.output import as_json, say, show_json, show_table
 from newsletter.delivery import dispatching, mailings, samples
+from newsletter.delivery.archive import correcting
 from newsletter.errors import NewsletterError
 from newsletter.issues import approving, compilations, composing, editions, listing, publications, revisions
 from newsletter.news import pool
@@ -181,6 +182,38 @@ def send(issue_id: int, at: dt.datetime | None) -> None:
         f"Issue {issue_id} goes out {f'at {at:%Y-%m-%d %H:%M} UTC' if at else 'at once'}; `newsletter worker` sends it."
     )
     click.echo(mailing.id)
+
+
+@issue.command()
+@click.argument("issue_id", type=ID, metavar="ID")
+@click.option("--text", required=True, metavar="TEXT_OR_FILE", help="What was wrong and what is right; plain text.")
+@by_whom
+def correct(issue_id: int, text: str, address: str | None) -> None:
+    """Put a dated correction above an issue in the archive; the issue itself stays as it was sent."""
+    words = text_or_file(text)
+    with opened() as app, app.writing() as session:
+        made = correcting.correct(session, issue_id, text=words, by=actor(session, address), now=app.now())
+        number = made.id
+    click.echo(f"Issue {issue_id} has correction {number}.")
+
+
+@issue.command()
+@click.argument("issue_id", type=ID, metavar="ID")
+@as_json
+def corrections(issue_id: int, json_: bool) -> None:  # noqa: FBT001
+    """Show what was put right in an issue, newest first."""
+    with opened() as app, app.reading() as session:
+        revisions.issue(session, issue_id)
+        found = correcting.corrections_of(session, issue_id)
+        rows = [{"id": each.id, "at": each.at.isoformat(), "by": each.author, "text": each.text} for each in found]
+    if json_:
+        show_json(rows)
+        return
+    show_table(
+        ("correction", "at", "by", "text"),
+        ((row["id"], row["at"], row["by"], row["text"]) for row in rows),
+        empty=f"Issue {issue_id} was not corrected. `newsletter issue correct {issue_id} --text …` does so.",
+    )
 
 
 def _edition(session: Session, app: App, issue_id: int) -> editions.Edition:

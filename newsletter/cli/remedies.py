@@ -16,7 +16,7 @@ from newsletter.delivery.missed import NobodyMissed
 def missed(mailing_id: int, json_: bool) -> None:  # noqa: FBT001
     """Tell how many people on the list today the issue has not reached and is not about to reach."""
     with opened() as app, app.reading() as session:
-        number = missed_ones.number(session, mailings.mailing(session, mailing_id))
+        number = missed_ones.number(session, mailings.mailing(session, mailing_id), now=app.now())
     if json_:
         show_json({"mailing": mailing_id, "missed": number})
         return
@@ -33,7 +33,7 @@ def send_missed(mailing_id: int, address: str | None, json_: bool) -> None:  # n
     """Send the issue to those it missed. The last line is the id of the new mailing alone."""
     with opened() as app:
         with app.reading() as session:  # counting may take a second, in which others can write
-            number = missed_ones.number(session, mailings.mailing(session, mailing_id))
+            number = missed_ones.number(session, mailings.mailing(session, mailing_id), now=app.now())
         if not number:
             raise NobodyMissed(mailing_id)
         with app.writing() as session:

@@ -118,15 +118,6 @@ class Assembly:
         self._segments.append(segment)
 
 
-def neutral(compiled: CompiledIssue, *, view_url: str, unsubscribe_url: str | None = None) -> str:
-    """The HTML that everybody may see: no person's fields, so fallbacks stand in; no person's links.
-
-    Without `unsubscribe_url` the link to leave leads to the page itself.
-    """
-    links = Links(unsubscribe=unsubscribe_url or view_url, view=view_url)
-    return filled(compiled.html, Recipient(address=""), links, escaped=True)
-
-
 def filled(parts: Sequence[Part], recipient: Recipient, links: Links, *, escaped: bool) -> str:
     """Fill one body as text, for who wants to look at it; `escaped` where it is HTML.
 

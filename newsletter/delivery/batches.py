@@ -20,7 +20,7 @@ from subscribers.orm import Base, current, upsert
 
 AUDIENCE = 0
 AT_A_TIME = 100  # are handed over in one transaction: a quarter of a second on SQLite
-WINDOWS = 5  # of a batch: about a thousand people, who keep some connections busy for a while
+WINDOWS = 2  # of a batch: four hundred people at most, so that whoever comes next finds something to do too
 
 
 class Batch(Base):

@@ -155,7 +155,7 @@ def read(session: Session, lease: Lease, *, after: int, limit: int, now: dt.date
     Empty means that the lease holds nothing more.
     """
     found = session.execute(
-        select(*_OF_ROW, _exclusion(lease.kind).label("exclusion"))
+        select(*_OF_ROW, _exclusion(lease.kind, now).label("exclusion"))
         .outerjoin(Subscription, Subscription.id == Delivery.subscription_id)
         .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
         .where(
@@ -271,11 +271,11 @@ def issues_last() -> ColumnElement[int]:
     return case((Mailing.kind == MailingKind.ISSUE.value, 1), else_=0)
 
 
-def _exclusion(kind: MailingKind) -> ColumnElement[str | None]:
-    """Why a row of this kind of mailing may not go out: NULL while it may."""
+def _exclusion(kind: MailingKind, now: dt.datetime) -> ColumnElement[str | None]:
+    """Why a row of this kind of mailing may not go out now: NULL while it may."""
     match kind:
         case MailingKind.ISSUE:
-            return audience.exclusion(Delivery.address_key)
+            return audience.exclusion(Delivery.address_key, now=now)
         case MailingKind.SYSTEM:  # to somebody who is no subscriber, such as a staff user: no reason against it
             nobody = (Delivery.subscriber_id.is_(None), null())
             return case(nobody, else_=audience.system_exclusion(Delivery.address_key))

@@ -38,6 +38,7 @@ class Prepared:
 
     compiled: CompiledIssue
     assembly: Assembly
+    is_measured: bool
 
 
 class Messages:
@@ -60,7 +61,7 @@ class Messages:
             HeaderInvalid, SlotInvalid: it cannot become messages.
         """
         compiled = compilations.load(session, digest)
-        self._prepared[digest] = Prepared(compiled, Assembly(compiled))
+        self._prepared[digest] = Prepared(compiled, Assembly(compiled), compiled.is_measured)
         if len(self._prepared) > KEPT:
             self._prepared.popitem(last=False)
         return self._prepared[digest]
@@ -75,7 +76,13 @@ class Messages:
         domain = compiled.sender.address.rpartition("@")[2]
         octets = prepared.assembly.message(
             recipient_of(row.address, row.fields, language=compiled.language),
-            self._links.links(lease.kind, lease.mailing_id, subscription_id=row.subscription_id, fields=row.fields),
+            self._links.links(
+                lease.kind,
+                lease.mailing_id,
+                subscription_id=row.subscription_id,
+                fields=row.fields,
+                is_measured=prepared.is_measured,
+            ),
             message_id=message_ids.message_id(
                 self._key,
                 domain,

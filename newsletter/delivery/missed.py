@@ -1,6 +1,6 @@
 """Sending an issue to those it missed: who joined later, was refused, or was left out.
 
-    missed.number(session, mailing)  # of people, asked beforehand
+    missed.number(session, mailing, now=now)  # of people, asked beforehand
     child = missed.send(session, mailing, by=by, now=now)
 
 A mailing to the missed is a child of the issue's mailing: the same stored mail to the same list. Its
@@ -42,6 +42,17 @@ class AudienceOpen(NewsletterError):
         self.mailing_id = mailing_id
 
 
+class Forgotten(NewsletterError):
+    """Whom the issue reached was forgotten, as its time was over: nobody can tell any more whom it missed."""
+
+    def __init__(self, mailing_id: int) -> None:
+        super().__init__(
+            f"Whom mailing {mailing_id} reached is no longer known: the time set for keeping it is over. "
+            "Make a new issue of it to send it again."
+        )
+        self.mailing_id = mailing_id
+
+
 class NobodyMissed(NewsletterError):
     """Everybody on the list has the issue, or will get it."""
 
@@ -50,15 +61,16 @@ class NobodyMissed(NewsletterError):
         self.mailing_id = mailing_id
 
 
-def number(session: Session, mailing: Mailing) -> int:
+def number(session: Session, mailing: Mailing, *, now: dt.datetime) -> int:
     """How many people a mailing to the missed would reach now.
 
     Raises:
         NotOfAnIssue: it is a test or a system mail.
         AudienceOpen: its audience is not frozen yet.
+        Forgotten: whom it reached is kept no longer.
     """
     _full_mailing(session, mailing)
-    people = audience.confirmed(mailing.list_id or 0).with_only_columns(func.count())
+    people = audience.confirmed(mailing.list_id or 0, now=now).with_only_columns(func.count())
     return session.scalar(people.where(~has_issue(session, mailing))) or 0
 
 
@@ -71,6 +83,7 @@ def send(session: Session, mailing: Mailing, *, by: Actor, now: dt.datetime) -> 
         NotPermitted: the actor may not send.
         NotOfAnIssue: it is a test or a system mail.
         AudienceOpen: its audience is not frozen yet.
+        Forgotten: whom it reached is kept no longer.
         RestoreInDoubt: the database or a home was restored; see `pairing`.
     """
     by.require(SEND_ISSUES)
@@ -119,4 +132,6 @@ def _full_mailing(session: Session, mailing: Mailing) -> Mailing:
     full = mailing if mailing.parent_id is None else session.get_one(Mailing, mailing.parent_id)
     if full.planned_at is None:
         raise AudienceOpen(full.id, full.state)
+    if full.forgotten_to:
+        raise Forgotten(full.id)
     return full

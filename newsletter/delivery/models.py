@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from newsletter.errors import WrongState
-from subscribers.orm import Base
+from subscribers.orm import READER, STAFF, Base
 
 
 class MailingKind(StrEnum):
@@ -90,7 +90,7 @@ class Mailing(Base):
     in the transaction of their chunk, so that planning goes on where it stopped. `planned_at` is
     None until the audience is frozen. One with a `parent_id` goes to those whom the mailings of its
     issue missed. `stopped_for` is a `StopCause` while the system has paused it, and empty where a
-    person has.
+    person has. Up to the position `forgotten_to` no row tells of its recipient any more.
     """
 
     __tablename__ = "mailing"
@@ -105,6 +105,12 @@ class Mailing(Base):
             postgresql_where=text("kind = 'issue' AND parent_id IS NULL AND state <> 'cancelled'"),
         ),
         Index("ix_mailing_state_due_at", "state", "due_at"),
+        Index(
+            "ix_mailing_finished_at_remembered",
+            "finished_at",
+            sqlite_where=text("forgotten_to < next_position - 1"),
+            postgresql_where=text("forgotten_to < next_position - 1"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -123,8 +129,9 @@ class Mailing(Base):
     next_position: Mapped[int] = mapped_column(default=1)
     planned_at: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime]
-    created_by: Mapped[str] = mapped_column(String(320))
+    created_by: Mapped[str] = mapped_column(String(320), info=STAFF)
     finished_at: Mapped[dt.datetime | None]
+    forgotten_to: Mapped[int] = mapped_column(default=0)
 
     def move(self, wanted: MailingState, reason: str = "") -> None:
         """Take the mailing to another state and raise its epoch.
@@ -166,9 +173,9 @@ class Delivery(Base):
     position: Mapped[int] = mapped_column(primary_key=True)
     subscriber_id: Mapped[int | None] = mapped_column(index=True)
     subscription_id: Mapped[int | None]
-    address: Mapped[str] = mapped_column(String(320))
-    address_key: Mapped[str] = mapped_column(String(320))
-    fields: Mapped[dict[str, Any]]
+    address: Mapped[str] = mapped_column(String(320), info=READER)
+    address_key: Mapped[str] = mapped_column(String(320), info=READER)
+    fields: Mapped[dict[str, Any]] = mapped_column(info=READER)
     state: Mapped[str] = mapped_column(String(10), default=DeliveryState.QUEUED.value)
     reason: Mapped[str] = mapped_column(String(60), default="")
     attempt: Mapped[int] = mapped_column(default=0)
@@ -178,7 +185,7 @@ class Delivery(Base):
     relay: Mapped[str] = mapped_column(String(200), default="")
     code: Mapped[int | None]
     enhanced: Mapped[str] = mapped_column(String(12), default="")
-    reply: Mapped[str] = mapped_column(Text, default="")
+    reply: Mapped[str] = mapped_column(Text, default="", info=READER)
     date: Mapped[dt.datetime | None]
     content_digest: Mapped[str] = mapped_column(String(64), default="")
 
@@ -208,7 +215,7 @@ class DeliveryAttempt(Base):
     relay: Mapped[str] = mapped_column(String(200))
     code: Mapped[int | None]
     enhanced: Mapped[str] = mapped_column(String(12))
-    reply: Mapped[str] = mapped_column(Text)
+    reply: Mapped[str] = mapped_column(Text, info=READER)
 
 
 class Window(Base):

@@ -23,6 +23,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from newsletter.delivery import batches, endings, missed
+from newsletter.delivery.archive import publishing
 from newsletter.delivery.models import Delivery, Mailing, MailingState, StopCause, Window
 from newsletter.errors import WrongState
 from subscribers import audience
@@ -54,7 +55,7 @@ def plan_chunk(session: Session, mailing_id: int, *, now: dt.datetime) -> bool:
         return False
     if mailing.state != MailingState.PLANNING or not _begun(session, mailing, now=now):
         return False
-    if _planned(session, mailing):
+    if _planned(session, mailing, now=now):
         return True
     mailing.planned_at = now
     mailing.move(MailingState.SENDING)
@@ -65,7 +66,7 @@ def plan_chunk(session: Session, mailing_id: int, *, now: dt.datetime) -> bool:
 
 
 def _begun(session: Session, mailing: Mailing, *, now: dt.datetime) -> bool:
-    """See at the first chunk that it may begin, and take the issue along."""
+    """See at the first chunk that it may begin, and take the issue along, also into the archive."""
     if mailing.plan_cursor:
         return True
     if now - mailing.due_at > GRACE:
@@ -74,18 +75,19 @@ def _begun(session: Session, mailing: Mailing, *, now: dt.datetime) -> bool:
         return False
     try:
         endings.issue_is_sending(session, mailing)
+        publishing.publish(session, mailing)
     except WrongState as error:
         endings.stop(session, mailing, reason=str(error), now=now)
         return False
     return True
 
 
-def _planned(session: Session, mailing: Mailing) -> bool:
+def _planned(session: Session, mailing: Mailing, *, now: dt.datetime) -> bool:
     """Insert the next people's deliveries and their windows; False when no people are left."""
     last = _end_of_chunk(session, mailing)
     if last is None:
         return False
-    _insert(session, mailing, _people(session, mailing, last))
+    _insert(session, mailing, _people(session, mailing, last, now=now))
     _insert_windows(session, mailing, last)
     mailing.plan_cursor = last
     return True
@@ -179,9 +181,9 @@ def _end_of_chunk(session: Session, mailing: Mailing) -> int | None:
     return last
 
 
-def _people(session: Session, mailing: Mailing, last: int) -> Select[*tuple[Any, ...]]:
+def _people(session: Session, mailing: Mailing, last: int, *, now: dt.datetime) -> Select[*tuple[Any, ...]]:
     """Those behind the cursor, up to the last of the chunk, who get the mailing."""
-    people = audience.confirmed(mailing.list_id or 0).where(
+    people = audience.confirmed(mailing.list_id or 0, now=now).where(
         _is_between(Subscription.subscriber_id, mailing, last), _is_between(Subscriber.id, mailing, last)
     )
     return people if mailing.parent_id is None else people.where(~missed.has_issue(session, mailing))

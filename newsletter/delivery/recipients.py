@@ -16,6 +16,8 @@ from subscribers import tokens
 from subscribers.secret import Secret
 
 CONFIRM_TOKEN = "confirm_token"  # noqa: S105  # the name of a field, not a token
+ERRAND_PATH = "errand_path"  # of the page of an errand, such as `download/7.abc`
+UNDO_TOKEN = "undo_token"  # noqa: S105  # likewise
 STAFF_LINK = "staff_link"  # the key of a link to somebody of the staff, which only counts once it is signed
 
 
@@ -41,8 +43,12 @@ class Links:
     """The links of one recipient's message; empty where the mail has none."""
 
     unsubscribe: str = ""
+    preferences: str = ""
     view: str = ""
     confirm: str = ""
+    errand: str = ""
+    measuring: str = ""
+    undo: str = ""
     staff: str = ""
 
 
@@ -61,19 +67,30 @@ class LinkMaker:
         *,
         subscription_id: int | None = None,
         fields: Mapping[str, str] | None = None,
+        is_measured: bool = False,
     ) -> Links:
-        """The links of one message. A test can be neither left nor confirmed; a system mail has no page of its own."""
-        confirm = (fields or {}).get(CONFIRM_TOKEN, "")
+        """The links of one message. A test can be neither left nor confirmed; a system mail has no page of its own.
+
+        Only who is measured needs the link to stop it, and each link costs as much as a tenth of a message.
+        """
+        given = fields or {}
         return Links(
             unsubscribe=self._unsubscribe(kind, subscription_id),
+            preferences=self._preferences(kind, subscription_id),
             view="" if kind is MailingKind.SYSTEM else self.view(mailing_id),
-            confirm=f"{self._public_url}/confirm/{confirm}" if confirm else "",
-            staff=self._staff((fields or {}).get(STAFF_LINK, "")),
+            confirm=self._page("confirm", given.get(CONFIRM_TOKEN, "")),
+            errand=self._page("my-data", given.get(ERRAND_PATH, "")),
+            measuring=self._measuring(kind, subscription_id) if is_measured else "",
+            undo=self._page("undo", given.get(UNDO_TOKEN, "")),
+            staff=self._staff(given.get(STAFF_LINK, "")),
         )
 
     def view(self, mailing_id: int) -> str:
         """The page that shows a mailing in the browser."""
         return f"{self._public_url}/view/{tokens.view(self._secret, mailing_id)}"
+
+    def _page(self, name: str, token: str) -> str:
+        return f"{self._public_url}/{name}/{token}" if token else ""
 
     def _staff(self, key: str) -> str:
         return f"{self._public_url}/staff/link/{tokens.staff_link(self._secret, key)}" if key else ""
@@ -84,6 +101,20 @@ class LinkMaker:
         if subscription_id is None:
             return ""
         return f"{self._public_url}/leave/{tokens.leave(self._secret, subscription_id)}"
+
+    def _preferences(self, kind: MailingKind, subscription_id: int | None) -> str:
+        if kind is MailingKind.TEST:
+            return f"{self._public_url}/preferences/{tokens.preferences_test(self._secret)}"
+        if subscription_id is None:
+            return ""
+        return f"{self._public_url}/preferences/{tokens.preferences(self._secret, subscription_id)}"
+
+    def _measuring(self, kind: MailingKind, subscription_id: int | None) -> str:
+        if kind is MailingKind.TEST:
+            return f"{self._public_url}/measuring/{tokens.measuring_test(self._secret)}"
+        if kind is MailingKind.SYSTEM or subscription_id is None:
+            return ""
+        return f"{self._public_url}/measuring/{tokens.measuring(self._secret, subscription_id)}"
 
 
 def recipient_of(address: str, fields: Mapping[str, str], *, language: str) -> Recipient:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from newsletter.delivery.assembly import Assembly, filled
 from newsletter.delivery.models import MailingKind
-from newsletter.delivery.recipients import LinkMaker, recipient_of
+from newsletter.delivery.recipients import LinkMaker, Links, Recipient, recipient_of
 from newsletter.rendering.compiled import CompiledIssue
 from subscribers.secret import Secret
 
 SAMPLE_ADDRESS = "erika.mustermann@example.org"
+SAMPLE_TOKEN = "1-1764000000-0123456789abcdef.SampleSampleSampleSamplez"  # noqa: S105  # as long as one, and none
 SAMPLE_FIELDS = {
     "salutation": "Frau",
     "title": "Dr.",
@@ -41,7 +42,18 @@ def sample(compiled: CompiledIssue, *, secret: Secret, public_url: str, now: dt.
         HeaderInvalid, SlotInvalid: it cannot become messages.
     """
     recipient = recipient_of(SAMPLE_ADDRESS, SAMPLE_FIELDS, language=compiled.language)
-    links = LinkMaker(secret, public_url).links(MailingKind.TEST, 0)
+    links = LinkMaker(secret, public_url).links(MailingKind.TEST, 0, is_measured=compiled.is_measured)
+    return _sample(compiled, recipient, links, now=now)
+
+
+def letter(compiled: CompiledIssue, *, link: str, public_url: str, now: dt.datetime) -> Sample:
+    """Fill a system mail for a person who does not exist; its one link, if it has one, leads to a page that says so."""
+    recipient = recipient_of(SAMPLE_ADDRESS, SAMPLE_FIELDS, language=compiled.language)
+    links = Links(**{link: f"{public_url}/{link}/{SAMPLE_TOKEN}"}) if link else Links()
+    return _sample(compiled, recipient, links, now=now)
+
+
+def _sample(compiled: CompiledIssue, recipient: Recipient, links: Links, *, now: dt.datetime) -> Sample:
     domain = compiled.sender.address.rpartition("@")[2]
     return Sample(
         html=filled(compiled.html, recipient, links, escaped=True),

@@ -212,6 +212,8 @@ class LeaseRun:
         if reply is None:
             self._rows.clear()  # what was read is out of date
             return True
+        # So no journal, log or alert ever names a reader.
+        reply = reply.about_nobody(message.recipient, sender=message.sender)
         self._position = row.position
         self._desk.meter.note(self._keys)
         outcome = Outcome(verdict_on(reply), reply, self._desk.relay, self._desk.clock(), date, digest)

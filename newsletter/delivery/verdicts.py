@@ -10,10 +10,11 @@ are for people.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
 from newsletter.content.characters import on_one_line
+from newsletter.delivery import discretion
 
 TEXT_LIMIT = 1000  # characters of a reply that are kept; a hostile relay may send megabytes
 
@@ -54,6 +55,16 @@ class Reply:
     def __post_init__(self) -> None:
         """Clean the text."""
         object.__setattr__(self, "text", on_one_line(self.text)[:TEXT_LIMIT])
+
+    def about_nobody(self, recipient: str, *, sender: str) -> "Reply":
+        """The same reply without whom it is about: the row of the ledger tells that, and can be erased.
+
+        Before the recipient was named to the relay, it can speak of nobody.
+        """
+        if self.step < Step.RCPT:
+            return self
+        words = discretion.about_nobody(self.text, recipient, but=sender)
+        return self if words == self.text else replace(self, text=words)
 
     @classmethod
     def parse(cls, step: Step, code: int, text: str) -> "Reply":

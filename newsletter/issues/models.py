@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstrai
 from sqlalchemy.orm import Mapped, mapped_column
 
 from newsletter.errors import WrongState
-from subscribers.orm import Base
+from subscribers.orm import STAFF, Base
 
 
 class IssueState(StrEnum):
@@ -48,9 +48,9 @@ class Publication(Base):
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     list_id: Mapped[int] = mapped_column(ForeignKey("mailing_list.id"))
-    sender_name: Mapped[str] = mapped_column(String(200))
-    sender_address: Mapped[str] = mapped_column(String(320))
-    reply_to: Mapped[str] = mapped_column(String(320), default="")
+    sender_name: Mapped[str] = mapped_column(String(200), info=STAFF)
+    sender_address: Mapped[str] = mapped_column(String(320), info=STAFF)
+    reply_to: Mapped[str] = mapped_column(String(320), default="", info=STAFF)
     imprint: Mapped[str] = mapped_column(Text, default="")
     design: Mapped[str] = mapped_column(String(60), default="regional")
     language: Mapped[str] = mapped_column(String(5))
@@ -75,7 +75,7 @@ class Issue(Base):
     state: Mapped[str] = mapped_column(String(10), default=IssueState.DRAFT.value)
     revision: Mapped[int]
     created_at: Mapped[dt.datetime]
-    submitted_by: Mapped[str] = mapped_column(String(320), default="")
+    submitted_by: Mapped[str] = mapped_column(String(320), default="", info=STAFF)
     due_at: Mapped[dt.datetime | None]
 
     def move(self, wanted: IssueState) -> None:
@@ -98,7 +98,7 @@ class IssueRevision(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     content: Mapped[dict[str, Any]]
     at: Mapped[dt.datetime]
-    author: Mapped[str] = mapped_column(String(320))
+    author: Mapped[str] = mapped_column(String(320), info=STAFF)
 
 
 class IssueItem(Base):
@@ -126,7 +126,7 @@ class Approval(Base):
     revision: Mapped[int]
     fingerprint: Mapped[str] = mapped_column(String(64))
     compiled: Mapped[str] = mapped_column(ForeignKey("compiled.digest"))
-    approved_by: Mapped[str] = mapped_column(String(320))
+    approved_by: Mapped[str] = mapped_column(String(320), info=STAFF)
     approved_at: Mapped[dt.datetime]
     voided_at: Mapped[dt.datetime | None]
 

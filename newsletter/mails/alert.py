@@ -1,6 +1,7 @@
 """The mail to the staff: something waits for you.
 
-It names no person: neither readers, nor colleagues who get it, too.
+It names no person: neither readers, nor colleagues who get it, too. It has the shipped templates
+alone: what tells of a failure must not fail by a site's own.
 """
 
 from newsletter.delivery.alerts.notices import Notice

@@ -11,15 +11,13 @@ from sqlalchemy.orm import Session
 from newsletter.delivery import mailings
 from newsletter.delivery.recipients import CONFIRM_TOKEN
 from newsletter.issues.models import Publication
-from newsletter.rendering.compiled import CompiledIssue, Mailbox
-from newsletter.rendering.system_mail import compile_system_mail
-from newsletter.settings import templates_folder
+from newsletter.mails import letters
+from newsletter.rendering.compiled import CompiledIssue
+from newsletter.texts.letters import CONFIRMATION
 from subscribers.actor import Actor
 from subscribers.models import MailingList
 from subscribers.subscribing import ConfirmationDue
 from subscribers.tokens import CONFIRMATION_LIFETIME
-
-NAME = "confirmation"
 
 
 def send(
@@ -35,8 +33,8 @@ def send(
     """Hand the mail to delivery, which makes the link of the token."""
     mailings.send_system_mail(
         session,
-        compiled(publication, mailing_list, language=due.language),
-        name=NAME,
+        compiled(session, publication, mailing_list, language=due.language),
+        name=CONFIRMATION.short_name,
         address=due.address.address,
         subscriber_id=due.subscriber_id,
         subscription_id=due.subscription_id,
@@ -46,17 +44,13 @@ def send(
     )
 
 
-def compiled(publication: Publication, mailing_list: MailingList, *, language: str) -> CompiledIssue:
+def compiled(session: Session, publication: Publication, mailing_list: MailingList, *, language: str) -> CompiledIssue:
     """The mail of one list and language, the same for everybody."""
-    return compile_system_mail(
-        templates_folder() / "mail" / NAME,
+    return letters.compiled(
+        session,
+        CONFIRMATION,
+        publication=publication,
+        mailing_list=mailing_list,
         language=language,
-        sender=Mailbox(publication.sender_name, publication.sender_address),
-        reply_to=Mailbox("", publication.reply_to) if publication.reply_to else None,
-        facts={
-            "list_name": mailing_list.name,
-            "sender_name": publication.sender_name or publication.name,
-            "imprint": publication.imprint.strip(),
-            "valid_days": CONFIRMATION_LIFETIME.days,
-        },
+        values={"days": str(CONFIRMATION_LIFETIME.days)},
     )

@@ -7,6 +7,7 @@ from alembic.autogenerate.api import AutogenContext
 
 import newsletter.accounts.models
 import newsletter.delivery.alerts.models
+import newsletter.delivery.archive.models
 import newsletter.delivery.batches
 import newsletter.delivery.models
 import newsletter.delivery.pace
@@ -14,8 +15,10 @@ import newsletter.delivery.pairing
 import newsletter.engine.models
 import newsletter.issues.models
 import newsletter.news.models
+import newsletter.texts.models
 import newsletter.web.models  # noqa: F401  # each import registers its tables
 import subscribers.audit
+import subscribers.consent.models
 import subscribers.models  # noqa: F401
 from subscribers.orm import Base, UtcDateTime
 

@@ -1,9 +1,12 @@
 """Signing up: the request is kept, and its confirmation mail queued, in one transaction.
 
-A visitor gets the same answer whatever is known about the address.
+A visitor gets the same answer whatever is known about the address, and after the same work: where nobody
+is to be written down or mailed, somebody who is nobody is, and forgotten again.
 """
 
 import datetime as dt
+from collections.abc import Collection
+from secrets import token_hex
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +17,7 @@ from newsletter.readers.errors import ListNotOpen
 from subscribers import subscribing, tokens
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
+from subscribers.measuring import Choice
 from subscribers.models import MailingList
 from subscribers.people import Person
 from subscribers.secret import Secret
@@ -32,8 +36,13 @@ def sign_up(
     secret: Secret,
     by: Actor,
     now: dt.datetime,
+    wording_language: str = "",
+    topic_slugs: Collection[str] | None = None,
+    measured: Choice | None = None,
 ) -> None:
-    """Ask for a list, as any visitor can; mails a confirmation where one is due.
+    """Ask for a list, as any visitor can; mails a confirmation where one is due. As `subscribing.request`.
+
+    `measured` is what the visitor chose where the form asked; None where it did not.
 
     Raises:
         ListNotOpen: the list has no publication.
@@ -50,8 +59,25 @@ def sign_up(
         secret=secret,
         by=by,
         now=now,
+        wording_language=wording_language,
+        topic_slugs=topic_slugs,
+        measured=measured,
     )
     _act(session, decision, mailing_list, publication, secret=secret, by=by, now=now)
+    if isinstance(decision, NothingDue):
+        _rehearse(
+            session,
+            mailing_list,
+            publication,
+            person=person,
+            wording=wording,
+            wording_language=wording_language,
+            topic_slugs=topic_slugs,
+            measured=measured,
+            ip=ip,
+            secret=secret,
+            now=now,
+        )
 
 
 def add_requested(
@@ -97,6 +123,43 @@ def publication_of(session: Session, mailing_list: MailingList) -> Publication:
     if found is None:
         raise ListNotOpen(mailing_list.slug)
     return found
+
+
+def _rehearse(
+    session: Session,
+    mailing_list: MailingList,
+    publication: Publication,
+    *,
+    person: Person,
+    wording: str,
+    wording_language: str,
+    topic_slugs: Collection[str] | None,
+    measured: Choice | None,
+    ip: str | None,
+    secret: Secret,
+    now: dt.datetime,
+) -> None:
+    """Do all that a sign-up of a stranger does, and undo it: how long an answer takes must not tell who is known."""
+    nobody, by = EmailAddress.parse(f"{token_hex(8)}@example.org"), Actor.reader(None)
+    with session.begin_nested() as rehearsal:
+        decision = subscribing.request(
+            session,
+            mailing_list,
+            address=nobody,
+            person=person,
+            wording=wording,
+            source="page",
+            ip=ip,
+            secret=secret,
+            by=by,
+            now=now,
+            wording_language=wording_language,
+            topic_slugs=topic_slugs,
+            measured=measured,
+        )
+        _act(session, decision, mailing_list, publication, secret=secret, by=by, now=now)
+        session.flush()
+        rehearsal.rollback()
 
 
 def _act(

@@ -13,7 +13,8 @@ from typing import Any
 from newsletter.content import merge
 
 RECIPIENT_FIELDS = merge.RECIPIENT_FIELDS
-LINK_NAMES = ("unsubscribe", "view", "confirm", "staff")
+ISSUE_LINKS = ("unsubscribe", "preferences", "view", "measuring")  # what a design may use
+LINK_NAMES = (*ISSUE_LINKS, "confirm", "errand", "undo", "staff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,12 @@ class CompiledIssue:
             html=_parts_from_json(value["html"]),
             text=_parts_from_json(value["text"]),
         )
+
+    @property
+    def is_measured(self) -> bool:
+        """Tell whether this is the variant of those who agreed to be measured: it has their way to stop it."""
+        slots = (part for part in (*self.html, *self.text) if isinstance(part, Slot))
+        return any(slot.expression == "links.measuring" for slot in slots)
 
     @property
     def digest(self) -> str:

@@ -17,7 +17,7 @@ from newsletter.content import characters
 from newsletter.content.blocks import IssueContent
 from newsletter.content.stored import to_stored
 from newsletter.rendering import palette, templates
-from newsletter.rendering.compiled import CompiledIssue
+from newsletter.rendering.compiled import ISSUE_LINKS, CompiledIssue
 from newsletter.rendering.design import HTML, TEXT, THEME, Design
 from newsletter.rendering.errors import TemplateInvalid
 from newsletter.rendering.frame import Frame
@@ -30,21 +30,21 @@ from newsletter.rendering.validating import validate
 from newsletter.rendering.view import HtmlWords, TextWords, Words, view_of
 from newsletter.rendering.wrapping import wrap
 
+_LINKS = ("unsubscribe", "view", "measuring")  # of a reader of an issue
 _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 
 
-def compile_issue(content: IssueContent, *, frame: Frame, design: Design) -> CompiledIssue:
-    """Compile one variant of an issue.
+def compile_issue(content: IssueContent, *, frame: Frame, design: Design, measured: bool = False) -> CompiledIssue:
+    """Compile one variant of an issue; `measured` is that of the readers who agreed to be measured.
 
     Raises:
         TemplateInvalid: the design has a mistake; it names the file and, where known, the line.
         ColourInvalid: the brand's colour is none.
     """
     slots = Slots.apart_from(_all_words(content, frame, design))
-    html = _html(content, frame, design, slots)
-    text = wrap(
-        templates.fill(design, TEXT, language=frame.language, values=_values(content, frame, TextWords(slots), slots))
-    )
+    html = _html(content, frame, design, slots, measured=measured)
+    values = _values(content, frame, TextWords(slots), slots, measured=measured)
+    text = wrap(templates.fill(design, TEXT, language=frame.language, values=values))
     return CompiledIssue(
         language=frame.language,
         sender=frame.sender,
@@ -57,8 +57,8 @@ def compile_issue(content: IssueContent, *, frame: Frame, design: Design) -> Com
     )
 
 
-def _html(content: IssueContent, frame: Frame, design: Design, slots: Slots) -> str:
-    values = _values(content, frame, HtmlWords(slots), slots)
+def _html(content: IssueContent, frame: Frame, design: Design, slots: Slots, *, measured: bool) -> str:
+    values = _values(content, frame, HtmlWords(slots), slots, measured=measured)
     tokens = scan(templates.fill(design, HTML, language=frame.language, values=values))
     validate(tokens)
     mjml = to_mjml(tokens)
@@ -90,7 +90,7 @@ def _mended_cell(tag: str) -> str:
     return re.sub(r"width:([0-9]+\.[0-9]+)px", lambda match: f"width:{round(float(match[1]))}px", tag)
 
 
-def _values(content: IssueContent, frame: Frame, words: Words, slots: Slots) -> dict[str, object]:
+def _values(content: IssueContent, frame: Frame, words: Words, slots: Slots, *, measured: bool) -> dict[str, object]:
     """What a template can use; the names are the promise to those who write designs."""
     return {
         "issue": view_of(content, words, public_url=frame.public_url),
@@ -104,7 +104,8 @@ def _values(content: IssueContent, frame: Frame, words: Words, slots: Slots) -> 
         "language": frame.language,
         "direction": "rtl" if frame.language.split("-")[0] in _RIGHT_TO_LEFT else "ltr",
         "public_url": frame.public_url,
-        "links": SimpleNamespace(unsubscribe=slots.token("links.unsubscribe"), view=slots.token("links.view")),
+        "measured": measured,
+        "links": SimpleNamespace(**{name: slots.token(f"links.{name}") for name in ISSUE_LINKS}),
     }
 
 

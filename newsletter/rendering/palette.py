@@ -48,6 +48,23 @@ def palette_of(colour: str) -> Palette:
     return Palette(_written(accent), _written(on_accent), _written(link), _written(link_dark))
 
 
+def shade(colour: str, *, ground: str, enough: float) -> str:
+    """The colour, moved towards black on a light ground and white on a dark one until the contrast is enough.
+
+    Raises:
+        ColourInvalid: one of the two is not `#rrggbb` or `#rgb`.
+    """
+    on = _parsed(ground)
+    white, black = (255, 255, 255), (0, 0, 0)
+    towards = black if contrast(on, black) > contrast(on, white) else white
+    return _written(_legible(_parsed(colour), on, towards=towards, enough=enough))
+
+
+def mix(one: str, other: str, *, share: float) -> str:
+    """One colour with so large a share of another, from 0 to 1."""
+    return _written(_mixed(_parsed(one), _parsed(other), share=share))
+
+
 def contrast(one: Rgb, other: Rgb) -> float:
     """The contrast ratio of two colours, from 1 to 21. Source: WCAG 2.2, “contrast ratio”."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))

@@ -1,16 +1,16 @@
 """System mails: `templates/mail/<name>/{subject.txt,body.txt,body.html}` and facts become a compiled mail.
 
-    compile_system_mail(folder / "confirmation", language="de", sender=sender, facts={"list_name": "Presse"})
+    compile_system_mail(folder / "alert", language="de", sender=sender, facts={"title": "…", …})
 
 What differs between recipients is written as a slot, such as `{{ links.confirm }}` or
 `{{ recipient.name }}`, and filled when the message is assembled; so one list and language is one
-compiled mail, shared by everybody. `sample.json` beside the templates holds facts to try them with.
+compiled mail, shared by everybody. A mail that is about one link knows it as `link`, and without it is none.
 
 Templates are plain HTML written by hand: a system mail has no design. They are sandboxed, since a
 site may bring its own, and every text in them is translated by `_`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +19,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from newsletter.errors import NewsletterError
 from newsletter.i18n import translations
-from newsletter.rendering.compiled import LINK_NAMES, RECIPIENT_FIELDS, CompiledIssue, Mailbox
+from newsletter.rendering.compiled import LINK_NAMES, RECIPIENT_FIELDS, CompiledIssue, Mailbox, Slot
 from newsletter.rendering.slots import Slots
 
 SUBJECT, TEXT, HTML = "subject.txt", "body.txt", "body.html"
@@ -35,25 +35,32 @@ class SystemMailInvalid(NewsletterError):
 
 
 def compile_system_mail(
-    folder: Path,
+    folders: Path | Sequence[Path],
     *,
     language: str,
     sender: Mailbox,
     reply_to: Mailbox | None = None,
     facts: Mapping[str, object],
+    link: str = "",
 ) -> CompiledIssue:
     """Compile one system mail in one language.
 
-    `facts` are what all recipients share, under the names the templates use. The subject becomes
+    Each template comes from the first of the folders that has it; the first folder's name is the mail's.
+    `facts` are what all recipients share, under the names the templates use. `link` is the one of
+    `LINK_NAMES` that the mail is for; both its parts must hold it. The subject becomes
     one line. The mail is marked automatic and belongs to no list, so it has no List headers.
 
     Raises:
-        SystemMailInvalid: a template is missing or broken, or names an unknown fact.
+        SystemMailInvalid: a template is missing or broken, names an unknown fact, or lacks the link.
     """
-    slots = Slots.apart_from("\n".join([*_sources(folder), repr(facts)]))
+    searched = [folders] if isinstance(folders, Path) else list(folders)
+    name = searched[0].name
+    slots = Slots.apart_from("\n".join([*_sources(searched), repr(facts)]))
     words = {**facts, "language": language, **_slot_names(slots)}
-    subject, text, html = _rendered(folder, language, words)
-    return CompiledIssue(
+    if link:
+        words["link"] = slots.token(f"links.{link}")
+    subject, text, html = _rendered(searched, language, words)
+    compiled = CompiledIssue(
         language=language,
         sender=sender,
         reply_to=reply_to,
@@ -62,13 +69,27 @@ def compile_system_mail(
         text=slots.split(text),
         automatic=True,
     )
+    if link:
+        _require_link(compiled, link, name=name)
+    return compiled
 
 
-def _sources(folder: Path) -> list[str]:
+def _require_link(compiled: CompiledIssue, link: str, *, name: str) -> None:
+    for file, parts in ((TEXT, compiled.text), (HTML, compiled.html)):
+        if Slot(f"links.{link}") not in parts:
+            raise SystemMailInvalid(name, f"{file} does not show the link the mail is for; write {{{{ link }}}} there.")
+
+
+def _sources(folders: Sequence[Path]) -> list[str]:
+    return [_source(folders, name) for name in (SUBJECT, TEXT, HTML)]
+
+
+def _source(folders: Sequence[Path], name: str) -> str:
+    path = next((folder / name for folder in folders if (folder / name).is_file()), folders[0] / name)
     try:
-        return [(folder / name).read_text("utf-8") for name in (SUBJECT, TEXT, HTML)]
+        return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SystemMailInvalid(folder.name, f"{error}.") from error
+        raise SystemMailInvalid(folders[0].name, f"{error}.") from error
 
 
 def _slot_names(slots: Slots) -> dict[str, SimpleNamespace]:
@@ -78,9 +99,9 @@ def _slot_names(slots: Slots) -> dict[str, SimpleNamespace]:
     }
 
 
-def _rendered(folder: Path, language: str, words: Mapping[str, object]) -> list[str]:
+def _rendered(folders: Sequence[Path], language: str, words: Mapping[str, object]) -> list[str]:
     environment = SandboxedEnvironment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(folders),
         autoescape=select_autoescape(["html"], default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -93,4 +114,4 @@ def _rendered(folder: Path, language: str, words: Mapping[str, object]) -> list[
     try:
         return [environment.get_template(name).render(words) for name in (SUBJECT, TEXT, HTML)]
     except TemplateError as error:
-        raise SystemMailInvalid(folder.name, f"{error}.") from error
+        raise SystemMailInvalid(folders[0].name, f"{error}.") from error

@@ -1,5 +1,7 @@
 """The static files of the pages, held in memory under addresses that change when their content does.
 
+Those of `static/dist` are bundled from `frontend` when the package is installed (`hatch_build.py`).
+
 assets.url("site.css")  # /static/3f9a51c20b7d/site.css
 """
 
@@ -30,9 +32,9 @@ class Assets:
 
     @classmethod
     def load(cls, *, prefix: str, folder: Path = FOLDER) -> "Assets":
-        """Read the folder."""
-        paths = sorted(path for path in folder.rglob("*") if path.is_file())
-        return cls(prefix, {path.relative_to(folder).as_posix(): _read(path) for path in paths})
+        """Read the folder, and the bundle in it; a file of a folder is named with it, one of the bundle without."""
+        paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
+        return cls(prefix, {_name_of(path, folder): _read(path) for path in paths})
 
     def url(self, name: str) -> str:
         """The address of a file; a name that is none raises `KeyError`."""
@@ -42,6 +44,10 @@ class Assets:
         """The file of that address, unless it has changed since."""
         asset = self.files.get(name)
         return asset if asset is not None and asset.digest == digest else None
+
+
+def _name_of(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix().removeprefix("dist/")
 
 
 def _read(path: Path) -> Asset:

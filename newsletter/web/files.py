@@ -1,4 +1,4 @@
-"""Files: the pages' own style sheet and icon, the pictures of the issues, and whether we are well."""
+"""Files: the pages' own style sheets and icon, the pictures of the issues, and whether we are well."""
 
 import re
 from typing import Annotated
@@ -8,6 +8,7 @@ from fastapi.responses import FileResponse, PlainTextResponse, Response
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from newsletter.web.branding import style_of
 from newsletter.web.visit import Visit, visit_of
 
 # Both kinds of address hold a hash of the content, so what was read once never changes.
@@ -40,6 +41,15 @@ def static(digest: str, name: str, visit: Annotated[Visit, Depends(visit_of)]) -
     if asset is None:
         raise HTTPException(404)
     return Response(asset.content, media_type=asset.media_type, headers={"Cache-Control": FOR_EVER})
+
+
+@router.api_route("/brand/{digits}.css", methods=["GET", "HEAD"])
+def brand(digits: str) -> Response:
+    """The style sheet of a publication's colour."""
+    style = style_of(digits)
+    if style is None:
+        raise HTTPException(404)
+    return Response(style, media_type="text/css", headers={"Cache-Control": "public, max-age=86400"})
 
 
 @router.api_route("/media/{name}", methods=["GET", "HEAD"])

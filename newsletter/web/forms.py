@@ -15,7 +15,7 @@ from fastapi import HTTPException, Request
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-MOST_FIELDS = 200  # the roles of somebody on fifty publications
+MOST_FIELDS = 500  # a reader of many lists with many topics sends them all
 
 
 @dataclass(frozen=True, slots=True)

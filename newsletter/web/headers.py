@@ -9,12 +9,18 @@ Source: https://www.w3.org/TR/CSP3/, https://owasp.org/www-project-secure-header
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-PAGES_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
+
+def policy(*, script: bool = False, frame_ancestors: str = "'none'") -> str:
+    """The content security policy of a page; `script` allows our own files, never a line in the page itself."""
+    scripts = "script-src 'self'; worker-src 'self'; " if script else ""
+    return (
+        f"default-src 'none'; {scripts}style-src 'self'; img-src 'self' data:; "
+        f"form-action 'self'; frame-ancestors {frame_ancestors}; base-uri 'none'"
+    )
+
+
 DEFAULTS = {
-    "Content-Security-Policy": PAGES_POLICY,
+    "Content-Security-Policy": policy(),
     "Cache-Control": "no-store",  # many addresses hold a token
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",

@@ -1,4 +1,4 @@
-"""How often somebody may ask: a limit on visitors and one on addresses, kept in the database.
+"""How often somebody may ask: limits on visitors, addresses and lists, kept in the database.
 
     if not limits.take(session, PER_VISITOR, who=ip, secret=app.secret, now=now):
         return too_often
@@ -36,6 +36,11 @@ class Limit:
 PER_VISITOR = Limit("visitor", burst=20, interval=dt.timedelta(minutes=1))
 # Somebody may want a few lists at once; nobody's mailbox is filled by another who types the address again and again.
 PER_ADDRESS = Limit("address", burst=5, interval=dt.timedelta(minutes=20))
+
+
+def per_list(*, at_once: int, a_minute: int) -> Limit:
+    """What a list takes from everybody together: a flood out of thousands of homes looks harmless from each."""
+    return Limit("list", burst=at_once, interval=dt.timedelta(minutes=1) / a_minute)
 
 
 def take(session: Session, limit: Limit, *, who: str, secret: Secret, now: dt.datetime) -> bool:

@@ -1,4 +1,6 @@
-"""The table behind the rate limits of the public pages."""
+"""The tables behind the rate limits and the proofs of work of the public pages."""
+
+import datetime as dt
 
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,3 +19,17 @@ class Rate(Base):
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     even_at: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class SpentProof(Base):
+    """A proof of work that somebody has signed up with; it counts once, and is forgotten when it expires.
+
+    `key` names the challenge. `spent_on` is a keyed hash of the address: a form that is sent twice by a
+    double click is no replay.
+    """
+
+    __tablename__ = "spent_proof"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    spent_on: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[dt.datetime] = mapped_column(index=True)

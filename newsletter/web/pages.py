@@ -1,9 +1,12 @@
 """Pages made of `templates/web/*.html`: escaped, strict about names, in German and English."""
 
+import datetime as dt
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from newsletter.i18n import LANGUAGES, translations
@@ -20,12 +23,19 @@ class Pages:
         self.assets = Assets.load(prefix=self.prefix)
         paths = [str(folder / "web") for folder in folders]
         self._environments = {language: _environment(paths, language) for language in LANGUAGES}
-        for environment in self._environments.values():
-            environment.globals.update(asset=self.assets.url, prefix=self.prefix, settings=settings)
+        for language, environment in self._environments.items():
+            environment.globals.update(
+                asset=self.assets.url, prefix=self.prefix, settings=settings, day=partial(day, language=language)
+            )
 
     def render(self, template: str, /, *, language: str, **facts: object) -> str:
         """Fill a template; `language` is one of `LANGUAGES`."""
         return self._environments[language].get_template(template).render(language=language, **facts)
+
+
+def day(moment: dt.datetime, *, language: str) -> str:
+    """A day as readers write it, such as 23. November 2026; English as in most of Europe, 23 November 2026."""
+    return format_date(moment, "long", locale={"en": "en_GB"}.get(language, language))
 
 
 def _environment(paths: list[str], language: str) -> Environment:

@@ -6,12 +6,18 @@ A handler takes `visit: Annotated[Visit, Depends(visit_of)]` and answers with
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
+from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.app import App
 from newsletter.i18n import LANGUAGES, best_language
+from newsletter.texts import reading
+from newsletter.texts.passages import Place
+from newsletter.texts.prose import Prose
+from newsletter.web.branding import Brand, brand_of
 from newsletter.web.pages import Pages
 
 # Where neither the visitor nor a list says anything: the language of the source texts.
@@ -44,6 +50,11 @@ class Visit:
         """The language asked for, else the one of the mail that brought the reader here, where known."""
         return self.asked_language or (language if language in LANGUAGES else self.language())
 
+    def texts(self, place: Place, slug: str, *, language: str, **values: str) -> dict[str, Prose]:
+        """What a list says on a page, by part: `{{ texts.heading }}`; the product's own words where it says nothing."""
+        with self.app.reading() as session:
+            return reading.of_slug(session, slug, language=language).said(place, values)
+
     def page(
         self,
         template: str,
@@ -54,11 +65,29 @@ class Visit:
         headers: Mapping[str, str] | None = None,
         **facts: object,
     ) -> HTMLResponse:
-        """Answer with a page; one that was asked for by GET can be had in the other language too."""
+        """Answer with a page; one that was asked for by GET can be had in the other language too.
+
+        At its top stands the publication of the list that its address names (`{slug}`), or the only one there is.
+        """
         others = [other for other in LANGUAGES if other != language]
         offered = others if self.request.method in {"GET", "HEAD"} else []
-        content = self.pages.render(template, language=language, other_languages=offered, **facts)
+        facts = {"brand": self._brand(), "other_languages": {other: self._in(other) for other in offered}, **facts}
+        content = self.pages.render(template, language=language, **facts)
         return HTMLResponse(content, status, {"Content-Language": language, **(headers or {})})
+
+    def _in(self, language: str) -> str:
+        """The query of this page in another language."""
+        kept = [(name, value) for name, value in self.request.query_params.multi_items() if name != "lang"]
+        return f"?{urlencode([('lang', language), *kept])}"
+
+    def _brand(self) -> Brand | None:
+        """Whose page this is; an error page is also made while the database does not answer."""
+        slug = self.request.path_params.get("slug")
+        try:
+            with self.app.reading() as session:
+                return brand_of(session, slug if slug is None or slug.isprintable() else "")
+        except SQLAlchemyError:
+            return None
 
 
 def visit_of(request: Request) -> Visit:

@@ -1,18 +1,19 @@
-"""Does every chain still hold, and does every confirmed subscription rest on a record?
+"""Does every chain still hold, does every seal, and does every confirmed subscription rest on a record?
 
-Streams: a million chains need the memory of one page of rows.
+Streams: a million chains need the memory of one page of rows, and each break is told as it is found.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
-from sqlalchemy import exists, select
+from sqlalchemy import Exists, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from subscribers.consent import chain
+from subscribers.consent import chain, verifying_seals
+from subscribers.consent.breaks import Break, BreakKind, Progress, Tally
 from subscribers.models import (
+    AGREEING,
     ConsentEvidence,
     ConsentKind,
     ConsentRecord,
@@ -25,37 +26,13 @@ from subscribers.secret import Secret
 PAGE = 2_000
 
 
-class BreakKind(StrEnum):
-    """What is wrong with a record."""
-
-    CHANGED = "a column was changed after it was sealed"
-    FOREIGN_KEY = "it was sealed with another secret"
-    EVIDENCE = "its evidence is not what was committed to"
-    WORDING = "the wording it points to is missing or was changed"
-    GAP = "records are missing before it"
-    PREVIOUS = "it does not follow the record before it"
-    UNPROVEN = "the subscription is confirmed, but the last record of that list does not say so"
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """Where a chain does not hold. `sequence` is 0 where no record can be named."""
-
-    subscriber_id: int
-    sequence: int
-    kind: BreakKind
-
-    def __str__(self) -> str:
-        where = f"Subscriber {self.subscriber_id}"
-        return f"{where}, record {self.sequence}: {self.kind}." if self.sequence else f"{where}: {self.kind}."
-
-
 @dataclass(frozen=True, slots=True)
 class Verification:
     """What was looked at, and every break in it, ordered by subscriber."""
 
     records: int
     chains: int
+    seals: int
     breaks: tuple[Break, ...]
 
     @property
@@ -64,24 +41,47 @@ class Verification:
         return not self.breaks
 
 
-def verify(session: Session, *, secret: Secret) -> Verification:
-    """Check every record of everybody. Evidence that was erased is no break; changed evidence is."""
-    key = chain.Key.of(secret)
-    wordings = _true_wordings(session)
-    breaks: list[Break] = []
-    records = chains = 0
-    before: chain.Link | None = None
-    digest_before = chain.START
-    for row in _rows(session):
-        if before is None or before.subscriber_id != row.link.subscriber_id:
-            before, digest_before = None, chain.START
-            chains += 1
-        kinds = _breaks_of(row, before, digest_before, key=key, wordings=wordings)
-        breaks.extend(Break(row.link.subscriber_id, row.link.sequence, kind) for kind in kinds)
-        before, digest_before = row.link, row.digest
-        records += 1
-    breaks.extend(_unproven(session))
-    return Verification(records, chains, tuple(sorted(breaks, key=lambda each: (each.subscriber_id, each.sequence))))
+def verify(session: Session, *, secret: Secret, kept: Collection[str] = ()) -> Verification:
+    """Check every record of everybody, and all seals; see `find_breaks`."""
+    tally = Tally()
+    found = sorted(find_breaks(session, tally, secret=secret, kept=kept), key=_place)
+    return Verification(tally.records, tally.chains, tally.seals, tuple(found))
+
+
+def find_breaks(
+    session: Session,
+    tally: Tally,
+    *,
+    secret: Secret,
+    kept: Collection[str] = (),
+    progress: Progress | None = None,
+) -> Iterator[Break]:
+    """Find every break: the seals' first, then chain by chain, then what rests on them.
+
+    `tally` counts what was looked at. `kept` are digests of seals that were kept outside of the database.
+    Evidence that was erased is no break; changed evidence is.
+    """
+    yield from verifying_seals.breaks_of_seals(session, tally, secret=secret, kept=kept)
+    yield from _breaks_of_chains(session, tally, key=chain.Key.of(secret), progress=progress)
+    yield from verifying_seals.breaks_of_contents(session)
+    yield from _lost_evidence(session)
+    yield from _unproven(session)
+    yield from _unproven_measuring(session)
+
+
+def verify_person(session: Session, subscriber_id: int, *, secret: Secret) -> Verification:
+    """Check one person's chain, and that all of it is there that was ever sealed."""
+    tally = Tally()
+    found = [
+        *_breaks_of_chains(session, tally, key=chain.Key.of(secret), progress=None, subscriber_id=subscriber_id),
+        *verifying_seals.breaks_of_records(session, subscriber_id=subscriber_id),
+    ]
+    return Verification(tally.records, tally.chains, 0, tuple(sorted(found, key=_place)))
+
+
+def count(session: Session) -> int:
+    """How many records there are to look at."""
+    return session.scalar(select(func.count()).select_from(ConsentRecord)) or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,31 @@ class _Row:
     evidence: dict[str, object] | None
 
 
-def _rows(session: Session) -> Iterator[_Row]:
+def _place(each: Break) -> tuple[int, int, int]:
+    return (each.subscriber_id, each.sequence, each.seal)
+
+
+def _breaks_of_chains(
+    session: Session, tally: Tally, *, key: chain.Key, progress: Progress | None, subscriber_id: int | None = None
+) -> Iterator[Break]:
+    wordings = _true_wordings(session, subscriber_id)
+    before: chain.Link | None = None
+    digest_before = chain.START
+    for row in _rows(session, subscriber_id):
+        if before is None or before.subscriber_id != row.link.subscriber_id:
+            before, digest_before = None, chain.START
+            tally.chains += 1
+        for kind in _breaks_of(row, before, digest_before, key=key, wordings=wordings):
+            yield Break(row.link.subscriber_id, row.link.sequence, kind)
+        before, digest_before = row.link, row.digest
+        tally.records += 1
+        tally.without_evidence += row.salt is None
+        if progress is not None and tally.records % PAGE == 0:
+            progress(tally.records)
+
+
+def _rows(session: Session, subscriber_id: int | None) -> Iterator[_Row]:
+    """Everybody's records, or one person's."""
     columns = (
         select(
             ConsentRecord.subscriber_id,
@@ -111,6 +135,8 @@ def _rows(session: Session) -> Iterator[_Row]:
         .order_by(ConsentRecord.subscriber_id, ConsentRecord.sequence)
         .execution_options(yield_per=PAGE)
     )
+    if subscriber_id is not None:
+        columns = columns.where(ConsentRecord.subscriber_id == subscriber_id)
     for *link, digest, salt, evidence in session.execute(columns):
         yield _Row(chain.Link(*link), digest, salt, evidence)
 
@@ -133,27 +159,33 @@ def _breaks_of(
         yield BreakKind.WORDING
 
 
-def _true_wordings(session: Session) -> frozenset[str]:
-    """Digests of the wordings whose text is still what was hashed."""
-    rows = session.execute(select(Wording.digest, Wording.text))
+def _true_wordings(session: Session, subscriber_id: int | None) -> frozenset[str]:
+    """Digests of the wordings whose text is still what was hashed: all, or those that one person was shown."""
+    wordings = select(Wording.digest, Wording.text).execution_options(yield_per=PAGE)
+    if subscriber_id is not None:
+        shown = select(ConsentRecord.wording).where(ConsentRecord.subscriber_id == subscriber_id)
+        wordings = wordings.where(Wording.digest.in_(shown))
+    rows = session.execute(wordings)
     return frozenset(digest for digest, text in rows if hashlib.sha256(text.encode()).hexdigest() == digest)
 
 
+def _lost_evidence(session: Session) -> Iterator[Break]:
+    """Find evidence that no record has, and the record it was made for, by what that committed to."""
+    has_record = exists().where(ConsentRecord.id == ConsentEvidence.record_id)
+    lost = select(ConsentEvidence.record_id, ConsentEvidence.salt, ConsentEvidence.data).where(~has_record)
+    for record_id, salt, data in session.execute(lost.order_by(ConsentEvidence.record_id)).all():
+        committed = select(ConsentRecord.subscriber_id, ConsentRecord.sequence).where(
+            ConsentRecord.commitment == chain.commitment(salt, data)
+        )
+        owner = session.execute(committed.limit(1)).first()
+        if owner is None:
+            yield Break(0, 0, BreakKind.EVIDENCE_OF_NOTHING, name=str(record_id))
+        else:
+            yield Break(owner.subscriber_id, owner.sequence, BreakKind.EVIDENCE_APART)
+
+
 def _unproven(session: Session) -> Iterator[Break]:
-    confirming = (ConsentKind.CONFIRMED.value, ConsentKind.IMPORTED_WITH_PROOF.value)
-    later = aliased(ConsentRecord)
-    left_since = exists().where(
-        later.subscriber_id == ConsentRecord.subscriber_id,
-        later.list_id == ConsentRecord.list_id,
-        later.kind == ConsentKind.LEFT.value,
-        later.sequence > ConsentRecord.sequence,
-    )
-    proof = exists().where(
-        ConsentRecord.subscriber_id == Subscription.subscriber_id,
-        ConsentRecord.list_id == Subscription.list_id,
-        ConsentRecord.kind.in_(confirming),
-        ~left_since,
-    )
+    proof = _last_word(AGREEING, unless=ConsentKind.LEFT)
     unproven = (
         select(Subscription.subscriber_id)
         .where(Subscription.state == SubscriptionState.CONFIRMED.value, ~proof)
@@ -161,3 +193,31 @@ def _unproven(session: Session) -> Iterator[Break]:
     )
     for subscriber_id in session.scalars(unproven):
         yield Break(subscriber_id, 0, BreakKind.UNPROVEN)
+
+
+def _unproven_measuring(session: Session) -> Iterator[Break]:
+    proof = _last_word((ConsentKind.MEASURING_AGREED,), unless=ConsentKind.MEASURING_REFUSED)
+    unproven = (
+        select(Subscription.subscriber_id)
+        .where(Subscription.measured.is_(True), ~proof)
+        .order_by(Subscription.subscriber_id)
+    )
+    for subscriber_id in session.scalars(unproven):
+        yield Break(subscriber_id, 0, BreakKind.UNPROVEN_MEASURING)
+
+
+def _last_word(kinds: Collection[ConsentKind], *, unless: ConsentKind) -> Exists:
+    """Tell in SQL whether a subscription has a record of these kinds, and none after it that takes it back."""
+    later = aliased(ConsentRecord)
+    taken_back = exists().where(
+        later.subscriber_id == ConsentRecord.subscriber_id,
+        later.list_id == ConsentRecord.list_id,
+        later.kind == unless.value,
+        later.sequence > ConsentRecord.sequence,
+    )
+    return exists().where(
+        ConsentRecord.subscriber_id == Subscription.subscriber_id,
+        ConsentRecord.list_id == Subscription.list_id,
+        ConsentRecord.kind.in_([kind.value for kind in kinds]),
+        ~taken_back,
+    )

@@ -14,5 +14,6 @@ from subscribers.importing.errors import FileUnusable
 from subscribers.importing.report import Report
 from subscribers.importing.run import Import
 from subscribers.importing.sheet import CHUNK_ROWS, Chunk, Sheet, opened
+from subscribers.importing.writing import ProofFile
 
-__all__ = ["CHUNK_ROWS", "Chunk", "FileUnusable", "Import", "Report", "Sheet", "opened"]
+__all__ = ["CHUNK_ROWS", "Chunk", "FileUnusable", "Import", "ProofFile", "Report", "Sheet", "opened"]

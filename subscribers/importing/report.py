@@ -4,12 +4,14 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
-from subscribers.importing.sheet import BadRow, Sheet
+from subscribers.importing.layout import Named
+from subscribers.importing.sheet import BadRow
 
 # A file that is no list of addresses at all has a bad row on each line; this many tell the story.
 TOLD_BAD_ROWS = 10_000
+REASON = "reason"  # the last heading of a file of bad rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,18 @@ class Report:
     ignored_columns: tuple[str, ...]
 
 
+class Table(Protocol):
+    """A file with a header."""
+
+    @property
+    def columns(self) -> Named:
+        """What its columns are."""
+
+    @property
+    def delimiter(self) -> str:
+        """What parts its cells."""
+
+
 class BadRowsFile:
     """Keeps the bad rows as they were, with the reason in a last column `reason`; made with the first one.
 
@@ -39,7 +53,7 @@ class BadRowsFile:
     could not be told apart stands in the first column, whole.
     """
 
-    def __init__(self, path: Path | None, sheet: Sheet) -> None:
+    def __init__(self, path: Path | None, sheet: Table) -> None:
         """Write to `path`, replacing what was there; None keeps nothing."""
         self._path = path
         self._sheet = sheet
@@ -52,7 +66,7 @@ class BadRowsFile:
                 return
             if self._file is None:
                 self._file = self._path.open("w", encoding="utf-8-sig", newline="")
-                self._write((*self._sheet.columns.header, "reason"))
+                self._write((*self._sheet.columns.header, REASON))
             width = len(self._sheet.columns.header)
             self._write((*row.cells, *[""] * (width - len(row.cells)), row.reason))
 

@@ -5,7 +5,7 @@ also after a crash, and the file can simply be imported again.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,13 +14,14 @@ from typing import Self
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from subscribers import audit, consent
+from subscribers import audit, consent, topics
 from subscribers.actor import MANAGE_PEOPLE, Actor
+from subscribers.importing.columns import TOPICS
 from subscribers.importing.report import TOLD_BAD_ROWS, BadRowsFile, Report
 from subscribers.importing.seen import Seen
-from subscribers.importing.sheet import Chunk, GoodRow, Sheet
+from subscribers.importing.sheet import BadRow, Chunk, GoodRow, Sheet
 from subscribers.importing.sorting import Sorted, sort
-from subscribers.importing.writing import Overtaken, Proof, write
+from subscribers.importing.writing import Overtaken, Proof, ProofFile, write
 from subscribers.models import MailingList
 from subscribers.orm import is_conflict
 from subscribers.secret import Secret
@@ -50,15 +51,21 @@ class Import:
         secret: Secret,
         by: Actor,
         bad_rows: Path | None = None,
+        wording: str | None = None,
+        proof_file: ProofFile | None = None,
     ) -> None:
         """Import into a list; `proof` is the text that shows that these people agreed, None where there is none.
 
+        `wording` are the exact words they agreed to, where these are known and the rows do not tell them;
+        `proof_file` is a file that shows it, which the caller keeps. Either proof confirms; words alone do not.
         Bad rows are kept in the file `bad_rows`, which is made when the first one comes.
         """
         by.require(MANAGE_PEOPLE)
         self._sheet = sheet
         self._list = mailing_list
         self._proof = (proof or "").strip() or None
+        self._wording = (wording or "").strip() or None
+        self._proof_file = proof_file
         self._secret = secret
         self._by = by
         self._bad_rows = BadRowsFile(bad_rows, sheet)
@@ -75,12 +82,15 @@ class Import:
 
     def take(self, session: Session, chunk: Chunk, *, now: dt.datetime) -> None:
         """Import a chunk in the session's transaction, and write its audit row."""
+        topic_ids = self._topic_ids(session)
+        chunk = _judged(chunk, topic_ids, list_slug=self._list.slug)
         first_times = self._first_times(chunk)
         for attempt in range(ATTEMPTS):
             try:
                 with session.begin_nested():
                     found = self._sorted(session, first_times)
-                    write(session, found, self._sheet, self._kept_proof(session, now), by=self._by, now=now)
+                    proof = self._kept_proof(session, found, now)
+                    write(session, found, self._sheet, proof, topic_ids=topic_ids, by=self._by, now=now)
             except (DBAPIError, Overtaken) as error:
                 is_overtaken = isinstance(error, Overtaken) or is_conflict(error)
                 if attempt == ATTEMPTS - 1 or not is_overtaken:
@@ -93,6 +103,7 @@ class Import:
 
     def rehearse(self, session: Session, chunk: Chunk) -> None:
         """Count a chunk as `take` would; nothing is written, not even the file of bad rows."""
+        chunk = _judged(chunk, self._topic_ids(session), list_slug=self._list.slug)
         first_times = self._first_times(chunk)
         self._count(chunk, first_times, self._sorted(session, first_times))
 
@@ -110,18 +121,30 @@ class Import:
             ignored_columns=self._sheet.columns.ignored,
         )
 
+    def _topic_ids(self, session: Session) -> dict[str, int]:
+        if TOPICS not in self._sheet.columns.places:
+            return {}
+        return {topic.slug: topic.id for topic in topics.of_list(session, self._list)}
+
     def _first_times(self, chunk: Chunk) -> list[GoodRow]:
         first = self._seen.first_times([row.address.key for row in chunk.good])
         return [row for row, is_first in zip(chunk.good, first, strict=True) if is_first]
 
     def _sorted(self, session: Session, rows: Sequence[GoodRow]) -> Sorted:
-        return sort(session, rows, list_id=self._list.id, secret=self._secret, with_proof=self._proof is not None)
+        return sort(session, rows, list_id=self._list.id, secret=self._secret, with_proof=self._has_proof)
 
-    def _kept_proof(self, session: Session, now: dt.datetime) -> Proof:
-        wording = None
-        if self._proof is not None:
-            wording = consent.keep_wording(session, self._proof, language=self._list.language, now=now)
-        return Proof(self._list.id, wording, self._secret)
+    @property
+    def _has_proof(self) -> bool:
+        return self._proof is not None or self._proof_file is not None
+
+    def _kept_proof(self, session: Session, found: Sorted, now: dt.datetime) -> Proof:
+        def kept(text: str | None) -> str | None:
+            return consent.keep_wording(session, text, language=self._list.language, now=now) if text else None
+
+        texts = {each.row.consent.text for each in found.wanted}
+        of_rows = {text: digest for text in sorted(texts) if (digest := kept(text)) is not None}
+        stated, wording = kept(self._proof), kept(self._wording)
+        return Proof(self._list.id, stated, self._secret, wording, self._proof_file, of_rows)
 
     def _count(self, chunk: Chunk, first_times: Sequence[GoodRow], found: Sorted) -> None:
         tally = self._tally
@@ -141,7 +164,22 @@ class Import:
             by=self._by,
             now=now,
             file=self._sheet.path.name,
-            with_proof=self._proof is not None,
+            with_proof=self._has_proof,
             imported=len(found.wanted),
             rows_so_far=self._tally.rows,
         )
+
+
+def _judged(chunk: Chunk, topic_ids: Mapping[str, int], *, list_slug: str) -> Chunk:
+    """The chunk as the list sees it: a row that chooses a topic which the list has not is bad."""
+    wrong = [row for row in chunk.good if row.topics is not None and not row.topics <= topic_ids.keys()]
+    if not wrong:
+        return chunk
+    bad = [
+        BadRow(row.line, row.cells, f"the list “{list_slug}” has no topic “{min(row.topics - topic_ids.keys())}”")
+        for row in wrong
+        if row.topics is not None
+    ]
+    lines = {row.line for row in wrong}
+    good = tuple(row for row in chunk.good if row.line not in lines)
+    return Chunk(good, tuple(sorted((*chunk.bad, *bad), key=lambda row: row.line)), chunk.bytes_read)

@@ -18,12 +18,12 @@ from subscribers.address import EmailAddress
 from subscribers.errors import AddressInvalid
 from subscribers.importing import lines
 from subscribers.importing.columns import Columns, columns_of, only_addresses
-from subscribers.importing.errors import FileUnusable
+from subscribers.importing.consents import NOTHING, ConsentMalformed, EarlierConsent
+from subscribers.importing.layout import layout
 from subscribers.importing.records import ROW_LINES, Record, records
 from subscribers.people import Person
 
 CHUNK_ROWS = 1_000
-DELIMITERS = ";,\t|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class GoodRow:
     cells: tuple[str, ...]
     address: EmailAddress
     person: Person
+    topics: frozenset[str] | None = None
+    consent: EarlierConsent = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,11 @@ class Sheet:
             return BadRow(record.line, cells, "it has no address")
         try:
             address = EmailAddress.parse(text)
-        except AddressInvalid as error:
+            consent = self.columns.consent_of(cells)
+        except (AddressInvalid, ConsentMalformed) as error:
             return BadRow(record.line, cells, str(error).rstrip("."))
-        return GoodRow(record.line, cells, address, self.columns.person_of(cells))
+        topics = self.columns.topics_of(cells)
+        return GoodRow(record.line, cells, address, self.columns.person_of(cells), topics, consent)
 
 
 @contextmanager
@@ -105,35 +109,8 @@ def opened(path: Path) -> Iterator[Sheet]:
         top = list(islice(numbered, ROW_LINES))
         if top and top[0][1].casefold().startswith("sep="):  # Excel's own way to tell the delimiter
             top = top[1:]
-        delimiter, columns, has_header = _layout(path, top)
+        delimiter, columns, has_header = layout(path, top, columns_of=columns_of, only_addresses=only_addresses())
         rows = records(chain(top, numbered), delimiter=delimiter)
         if has_header:
             next(rows)
         yield Sheet(path, path.stat().st_size, delimiter, columns, binary, rows)
-
-
-def _layout(path: Path, top: list[tuple[int, str]]) -> tuple[str, Columns, bool]:
-    """Find the delimiter with which the first row names most columns, an address among them, and whether it does."""
-    readings = [(delimiter, next(records(top, delimiter=delimiter), None)) for delimiter in DELIMITERS]
-    found = [
-        (delimiter, columns)
-        for delimiter, first in readings
-        if first is not None and not first.problem and (columns := columns_of(first.cells)) is not None
-    ]
-    if found:
-        delimiter, columns = max(found, key=lambda each: len(each[1].header))
-        return delimiter, columns, True
-    for delimiter, first in readings:
-        if first is None:
-            raise FileUnusable(path, "The file is empty.")
-        if len(first.cells) == 1 and _is_address(first.cells[0]):
-            return delimiter, only_addresses(), False
-    raise FileUnusable(path, "No column holds addresses; the first line must name one “email” or “E-Mail”.")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        EmailAddress.parse(text)
-    except AddressInvalid:
-        return False
-    return True

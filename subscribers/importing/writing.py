@@ -7,14 +7,15 @@ again by its unique key, which costs little and works alike on every database.
 import datetime as dt
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import insert, literal, select, update
+from sqlalchemy import delete, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from subscribers.actor import Actor
 from subscribers.consent import chain
+from subscribers.importing.consents import EarlierConsent
 from subscribers.importing.sheet import Sheet
 from subscribers.importing.sorting import SOURCE, Sorted, Wanted, parts
 from subscribers.models import (
@@ -24,36 +25,82 @@ from subscribers.models import (
     Subscriber,
     Subscription,
     SubscriptionState,
+    SubscriptionTopic,
 )
 from subscribers.orm import Base, UtcDateTime
 from subscribers.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
+class ProofFile:
+    """A file that shows that people agreed, kept elsewhere under its SHA-256 (hexadecimal)."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
-    """What the records of an import rest on: `wording` is the digest of the kept proof, or None."""
+    """What the records of an import rest on.
+
+    `stated` is the digest of the kept statement that these people agreed, `wording` that of the words they
+    agreed to, `of_rows` gives those of the texts that rows tell of their own; None where there is none.
+    """
 
     list_id: int
-    wording: str | None
+    stated: str | None
     secret: Secret
+    wording: str | None = None
+    file: ProofFile | None = None
+    of_rows: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_given(self) -> bool:
+        """Tell whether there is any proof for the file as a whole."""
+        return self.stated is not None or self.file is not None
+
+    def wording_of(self, consent: EarlierConsent) -> str | None:
+        """The digest of the words a row's person agreed to; else of the statement that they did."""
+        return self.of_rows.get(consent.text) or self.wording or self.stated
+
+    def evidence_of(self, consent: EarlierConsent) -> dict[str, Any]:
+        """What the record of a row keeps beside: the row's own proof, and that of the whole file."""
+        kept: dict[str, Any] = {}
+        if told := consent.evidence():
+            kept["consent"] = told
+        proof: dict[str, str] = {}
+        if self.stated is not None and self.stated != self.wording_of(consent):
+            proof["wording"] = self.stated
+        if self.file is not None:
+            proof |= {"file": self.file.name, "sha256": self.file.sha256}
+        return {**kept, "proof": proof} if proof else kept
 
     @property
     def kind(self) -> ConsentKind:
         """What the records tell."""
-        return ConsentKind.IMPORTED_WITHOUT_PROOF if self.wording is None else ConsentKind.IMPORTED_WITH_PROOF
+        return ConsentKind.IMPORTED_WITH_PROOF if self.is_given else ConsentKind.IMPORTED_WITHOUT_PROOF
 
     @property
     def state(self) -> SubscriptionState:
         """How the people then stand to the list."""
-        return SubscriptionState.PENDING if self.wording is None else SubscriptionState.CONFIRMED
+        return SubscriptionState.CONFIRMED if self.is_given else SubscriptionState.PENDING
 
 
 class Overtaken(Exception):  # never leaves the import
-    """Somebody acted since they were looked up, and may have left."""
+    """Somebody acted since they were looked up, and may have left or be erased."""
 
 
-def write(session: Session, found: Sorted, sheet: Sheet, proof: Proof, *, by: Actor, now: dt.datetime) -> None:
-    """Write the wanted people.
+def write(
+    session: Session,
+    found: Sorted,
+    sheet: Sheet,
+    proof: Proof,
+    *,
+    topic_ids: Mapping[str, int],
+    by: Actor,
+    now: dt.datetime,
+) -> None:
+    """Write the wanted people; `topic_ids` by the short names that the rows choose among.
 
     Raises:
         IntegrityError, Overtaken: somebody else wrote one of them since they were looked up.
@@ -62,6 +109,8 @@ def write(session: Session, found: Sorted, sheet: Sheet, proof: Proof, *, by: Ac
         return
     subscriber_ids = _subscribers(session, found.wanted, now=now)
     _subscriptions(session, found.wanted, subscriber_ids, proof, now=now)
+    _check_that_none_is_erased(session, found.wanted)
+    _topics(session, found.wanted, subscriber_ids, proof, topic_ids)
     _records(session, found.wanted, subscriber_ids, sheet, proof, by=by, now=now)
 
 
@@ -120,6 +169,50 @@ def _subscriptions(
             raise Overtaken
 
 
+def _check_that_none_is_erased(session: Session, wanted: Sequence[Wanted]) -> None:
+    """See that everybody is who they were when they were looked up.
+
+    From here on nobody can be erased before this transaction ends: rows of it point to them.
+
+    Raises:
+        Overtaken: somebody was erased meanwhile.
+    """
+    for part in parts([each.subscriber_id for each in wanted if each.subscriber_id is not None]):
+        erased = select(Subscriber.id).where(Subscriber.id.in_(part), Subscriber.erased_at.is_not(None))
+        if session.scalar(erased.limit(1)) is not None:
+            raise Overtaken
+
+
+def _topics(
+    session: Session,
+    wanted: Sequence[Wanted],
+    subscriber_ids: Sequence[int],
+    proof: Proof,
+    topic_ids: Mapping[str, int],
+) -> None:
+    """Let the people whose rows choose topics get those alone."""
+    choices = {
+        subscriber_id: each.row.topics
+        for each, subscriber_id in zip(wanted, subscriber_ids, strict=True)
+        if each.row.topics is not None
+    }
+    for part in parts(list(choices)):
+        mine = (Subscription.list_id == proof.list_id, Subscription.subscriber_id.in_(part))
+        chosen = dict(session.execute(select(Subscription.id, Subscription.subscriber_id).where(*mine)).all())
+        session.execute(
+            update(Subscription).where(*mine).values(topics_chosen=True).execution_options(synchronize_session=False)
+        )
+        before = delete(SubscriptionTopic).where(SubscriptionTopic.subscription_id.in_(chosen))
+        session.execute(before.execution_options(synchronize_session=False))
+        rows = [
+            {"subscription_id": subscription_id, "topic_id": topic_ids[slug]}
+            for subscription_id, subscriber_id in chosen.items()
+            for slug in sorted(choices[subscriber_id])
+        ]
+        if rows:
+            _insert(session, SubscriptionTopic, rows)
+
+
 def _records(
     session: Session,
     wanted: Sequence[Wanted],
@@ -144,6 +237,7 @@ def _records(
             "line": each.row.line,
             "row": dict(zip(labels, each.row.cells, strict=False)),
             "entered_by": by.name,
+            **proof.evidence_of(each.row.consent),
         }
         sequence, previous = ends.get(subscriber_id, (0, chain.START))
         link = chain.Link(
@@ -154,7 +248,7 @@ def _records(
             at=now,
             actor=by.kind.value,
             source=SOURCE,
-            wording=proof.wording,
+            wording=proof.wording_of(each.row.consent),
             commitment=chain.commitment(salt, data),
             previous=previous,
         )

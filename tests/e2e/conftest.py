@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,20 +32,29 @@ class Running:
     url: str
 
 
-@pytest.fixture
-def site(database: Database, tmp_path: Path) -> Iterator[Running]:
-    """The public pages on a free port of this machine."""
+@contextmanager
+def running(database: Database, home: Path, **settings: object) -> Iterator[Running]:
+    """Serve the public pages on a free port of this machine."""
     listening = serving.listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     legal = {f"{name}_url": f"{url}/leave" for name in ("imprint", "privacy", "accessibility")}
-    app = an_app(database, tmp_path, base_url=url, **legal)
+    app = an_app(database, home, base_url=url, **legal, **settings)
     server = serving.server_of(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
-    yield Running(app, url)
-    server.should_exit = True
-    thread.join(timeout=30)
-    listening.close()
+    try:
+        yield Running(app, url)
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
+        listening.close()
+
+
+@pytest.fixture
+def site(database: Database, tmp_path: Path) -> Iterator[Running]:
+    """The public pages of a small installation."""
+    with running(database, tmp_path) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")

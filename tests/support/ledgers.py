@@ -17,7 +17,7 @@ from newsletter.delivery.sending import Transport
 from newsletter.delivery.statement import Statement
 from newsletter.delivery.worker import Stop, Worker
 from newsletter.issues import compilations
-from newsletter.issues.models import Issue, IssueState
+from newsletter.issues.models import Issue, IssueState, Publication
 from newsletter.rendering.compiled import CompiledIssue, Mailbox, Slot
 from subscribers import suppression
 from subscribers.address import EmailAddress
@@ -108,7 +108,8 @@ def a_mailing_to(
     session: Session, mailing_list: MailingList, *, compiled: CompiledIssue = COMPILED, due_at: dt.datetime = NOW
 ) -> Mailing:
     """An issue on its way to a list, not planned yet."""
-    publication = a_publication(session, mailing_list)
+    made = session.scalar(select(Publication).where(Publication.list_id == mailing_list.id))
+    publication = made or a_publication(session, mailing_list)
     issue = Issue(publication_id=publication.id, state=IssueState.SCHEDULED.value, revision=1, created_at=NOW)
     session.add(issue)
     session.flush()

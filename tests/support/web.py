@@ -1,9 +1,11 @@
 """The public pages of a small installation: one list, one publication, and clients to visit them."""
 
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from httpx import Response
 from sqlalchemy import select
 
 from newsletter.app import App
@@ -40,7 +42,19 @@ def an_app(database: Database, home: Path, **settings: object) -> App:
 
 def a_client(app: App, **headers: str) -> Client:
     """Somebody's browser; it shows errors as pages, as the server does."""
-    return Client(create(app), base_url=PUBLIC_URL, headers=headers, raise_server_exceptions=False)
+    return Client(create(app, beat_s=0), base_url=PUBLIC_URL, headers=headers, raise_server_exceptions=False)
+
+
+def hidden_fields(page: str) -> dict[str, str]:
+    """What the form of a page sends without being asked."""
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+
+
+def sign_up(client: Client, email: str, path: str = "/lists/region", **fields: str) -> Response:
+    """Open a form, fill it in and send it."""
+    hidden = hidden_fields(client.get(path).text)
+    answer: Response = client.post(path, data={**hidden, "email": email, **fields})
+    return answer
 
 
 @dataclass(frozen=True, slots=True)

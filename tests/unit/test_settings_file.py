@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.settings import Settings
-from newsletter.settings_file import AlertSettings, SettingsFile, SettingsFileInvalid, read
+from newsletter.settings_file import AlertSettings, RetentionSettings, SettingsFile, SettingsFileInvalid, read
 
 FULL = """
 # Relays in the order in which they are tried.
@@ -64,9 +64,17 @@ def test_a_file_that_is_not_there_and_an_empty_one_say_nothing(path: Path) -> No
         ("[[relay]]\nurl = smtp://u:geheim@a.example\n", 2, "this is no valid TOML"),
         ("[alerts]\n[alerts]\n", 2, "this is no valid TOML"),
         ('"smtp://u:geheim@a.example"\n', 1, "this is no valid TOML"),
-        ('"smtp://u:geheim@a.example" = 1\n', None, "there is no such key; there are [[relay]], [alerts] and [oidc]"),
-        ('\n[relais]\nurl = "smtp://a"\n', 2, "there is no “relais”; there are [[relay]], [alerts] and [oidc]"),
-        ('url = "smtp://u:geheim@a"\n', 1, "there is no “url”; there are [[relay]], [alerts] and [oidc]"),
+        (
+            '"smtp://u:geheim@a.example" = 1\n',
+            None,
+            "there is no such key; there are [[relay]], [alerts], [retention] and [oidc]",
+        ),
+        (
+            '\n[relais]\nurl = "smtp://a"\n',
+            2,
+            "there is no “relais”; there are [[relay]], [alerts], [retention] and [oidc]",
+        ),
+        ('url = "smtp://u:geheim@a"\n', 1, "there is no “url”; there are [[relay]], [alerts], [retention] and [oidc]"),
         ('[relay]\nurl = "smtp://a"\n', 1, "a relay is written as [[relay]], in two brackets"),
         ('relay = "smtp://u:geheim@a"\n', 1, "a relay is written as [[relay]], in two brackets"),
         ("[[relay]]\n", 1, "this relay has no url"),
@@ -80,6 +88,17 @@ def test_a_file_that_is_not_there_and_an_empty_one_say_nothing(path: Path) -> No
         ("[[relay]]\nurl = 25\n", 2, "the url of a relay begins with smtp://, smtps:// or maildir:"),
         ('[[relay]]\nurl = "u:geheim@a"\n', 2, "the url of a relay begins with smtp://"),
         ('[[relay]]\nurl = "smtp://a"\n[[relay]]\nurl = "smtp://a"\n', 4, "this relay stands here twice"),
+        ("[[retention]]\n", 1, "this is written as [retention], in one pair of brackets"),
+        (
+            "[retention]\nmails = 3\n",
+            2,
+            "[retention] has no “mails”, only unconfirmed, new_addresses, imported, left, erased, deliveries",
+        ),
+        ("[retention]\naudit = 0\n", 2, "days are a whole number from 1 to 36500"),
+        ("[retention]\nunconfirmed = 14\n", 2, "days are a whole number from 15 to 36500"),
+        ("[retention]\nerased = -1\n", 2, "days are a whole number from 0 to 36500"),
+        ("[retention]\nleft = true\n", 2, "days are a whole number from 1 to 36500"),
+        ('[retention]\nleft = "3 years"\n', 2, "days are a whole number from 1 to 36500"),
         ("[[alerts]]\n", 1, "this is written as [alerts], in one pair of brackets"),
         ("[alerts]\nto = []\n", 2, "[alerts] has no “to”, only smtp_url, mail_from, mail_to, webhook, webhook_secret"),
         ('[alerts]\nsmtp_url = "http://u:geheim@a"\n', 2, "the url of a relay begins with smtp://"),
@@ -198,3 +217,10 @@ def test_a_file_that_others_can_read_is_a_problem(path: Path) -> None:
 
     path.chmod(0o600)
     assert Settings().private_problems() == ()
+
+
+def test_days_are_read_and_the_others_stay_as_they_are(path: Path) -> None:
+    path.write_text("[retention]\ndeliveries = 180\nerased = 730\n")
+
+    assert read(path).retention == RetentionSettings(deliveries=180, erased=730)
+    assert read(path).retention.left == 1095

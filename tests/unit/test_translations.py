@@ -13,7 +13,7 @@ from newsletter.i18n import LANGUAGES, translations
 
 CHECKOUT = Path(__file__).parents[2]
 TEMPLATES = {".html", ".txt", ".mjml", ".xml"}
-PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 
 
 def sources() -> Iterator[tuple[Path, str]]:
@@ -87,8 +87,12 @@ def test_english_needs_no_catalogue_and_german_is_one() -> None:
     assert translations("de").gettext("Imprint") == "Impressum"
     assert (
         translations("de")
-        .ngettext("The link is valid for %(num)d day.", "The link is valid for %(num)d days.", 2)
-        .startswith("Der Link ist %(num)d Tage")
+        .ngettext(
+            "It has happened %(num)d time, last on %(last_at)s.",
+            "It has happened %(num)d times, last on %(last_at)s.",
+            2,
+        )
+        .startswith("Es ist %(num)d Mal geschehen")
     )
 
 

@@ -8,13 +8,19 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # They read and change nothing, so the audit log has nothing to tell of them.
-READ_ONLY = {"subscribers/consent/export.py:export", "subscribers/exporting.py:show", "subscribers/exporting.py:lines"}
+READ_ONLY = {
+    "subscribers/consent/export.py:export",
+    "subscribers/exporting.py:show",
+    "subscribers/exporting.py:lines",
+    "subscribers/suppressing/exporting.py:lines",
+}
 
 # Parts of use-cases, which have asked already: a consequence of a change, not an act of its own.
 PARTS = {
     "newsletter/issues/approvals.py:void",
     "subscribers/audit.py:record",
     "subscribers/consent/records.py:append",
+    "subscribers/suppression.py:add_hash",
     "subscribers/suppression.py:lift_hash",
 }
 # Their audit row is that of the use-case that calls them; a consent record is its own log.

@@ -1,4 +1,4 @@
-"""Can every reader leave, and see the issue in a browser, from either part of the mail?"""
+"""Can every reader leave, see the issue in a browser, and stop being measured, from either part of the mail?"""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from newsletter.checks.finding import Finding, Severity
 from newsletter.checks.subject import Subject, links
 from newsletter.rendering.compiled import Slot
 
-_UNSUBSCRIBE, _VIEW = "links.unsubscribe", "links.view"
+_UNSUBSCRIBE, _VIEW, _MEASURING = "links.unsubscribe", "links.view", "links.measuring"
 
 
 def check(subject: Subject) -> Iterable[Finding]:
@@ -21,6 +21,10 @@ def check(subject: Subject) -> Iterable[Finding]:
         yield _view("HTML-Teil", "HTML part")
     if _VIEW not in slots:
         yield _view("Textteil", "text part")
+    if subject.measured and f"{{{_MEASURING}}}" not in targets:
+        yield _measuring("HTML-Teil", "HTML part")
+    if subject.measured and _MEASURING not in slots:
+        yield _measuring("Textteil", "text part")
 
 
 def _unsubscribe(de: str, en: str) -> Finding:
@@ -40,4 +44,14 @@ def _view(de: str, en: str) -> Finding:
         block=None,
         de=f"Im {de} fehlt der Link zur Ansicht im Browser: Ergänzen Sie ihn in der Gestaltung (links.view).",
         en=f"The {en} has no link to view the issue in a browser: add it to the design (links.view).",
+    )
+
+
+def _measuring(de: str, en: str) -> Finding:
+    return Finding(
+        code="measuring_missing",
+        severity=Severity.ERROR,
+        block=None,
+        de=f"Im {de} fehlt der Link, um die Messung zu beenden: Ergänzen Sie ihn in der Gestaltung (links.measuring).",
+        en=f"The {en} has no link to stop measuring: add it to the design (links.measuring).",
     )

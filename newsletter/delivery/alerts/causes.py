@@ -7,17 +7,14 @@ among them: replies of relays love to repeat one.
 """
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from newsletter.delivery.alerts.models import AlertKind
+from newsletter.delivery.discretion import masked
 from newsletter.delivery.models import Mailing, Relay
 
 Fact = str | int
-
-MASK = "…@…"
-_ADDRESS = re.compile(r"""(?:"[^"]*"|[^\s<>()\[\],;:"']+)@[^\s<>(),;"']*|@[^\s<>(),;"']+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +87,6 @@ def ledger_broken(mailing_id: int, name: str, *, planned: int, found: int) -> Ca
 def ledger_key(mailing_id: int) -> str:
     """The key of the alert about a mailing's sum."""
     return f"mailing:{mailing_id}:ledger"
-
-
-def masked(text: str) -> str:
-    """A text without e-mail addresses.
-
-    >>> masked("550 5.1.1 <anna@posteo.de>: no such user")
-    '550 5.1.1 <…@…>: no such user'
-    """
-    return _ADDRESS.sub(MASK, text)
 
 
 def _of_mailing(mailing_id: int, name: str) -> dict[str, Fact]:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from subscribers.orm import Base
+from subscribers.orm import STAFF, Base
 
 
 class AlertKind(StrEnum):
@@ -67,7 +67,7 @@ class Alert(Base):
     count: Mapped[int] = mapped_column(default=1)
     ended_at: Mapped[dt.datetime | None]
     acknowledged_at: Mapped[dt.datetime | None]
-    acknowledged_by: Mapped[str] = mapped_column(String(320), default="")
+    acknowledged_by: Mapped[str] = mapped_column(String(320), default="", info=STAFF)
     mail_due_at: Mapped[dt.datetime | None]
     mailed_at: Mapped[dt.datetime | None]
     mail_failures: Mapped[int] = mapped_column(default=0)

@@ -1,42 +1,83 @@
-"""A mailing in the browser: what everybody may see of it, with nobody's name and nobody's links."""
+"""A mail in the browser, by the link in it: the issue's page in the archive, where everybody may see that.
 
+Else the mail itself is shown in the same frame, under the address of the link: nobody finds it who was not given
+the link, and it holds nobody's name and nobody's links.
+"""
+
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
 
-from newsletter.delivery import assembly
+from newsletter.delivery import neutral
+from newsletter.delivery.archive import correcting, reading
+from newsletter.delivery.archive.models import IssueCorrection
 from newsletter.delivery.models import Mailing, MailingKind
 from newsletter.issues import compilations
+from newsletter.rendering.compiled import CompiledIssue
+from newsletter.web.mail_page import POLICY, mail_of
+from newsletter.web.public.shelf import public_shelf
+from newsletter.web.public.tokens import Token
 from newsletter.web.visit import PRIVATE, Visit, visit_of
 from subscribers import tokens
 from subscribers.errors import TokenInvalid
 
-# A mail has its styles inside, and its pictures where the site was when it went out. It runs and sends nothing.
-POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https:; "
-    "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
-)
-
 router = APIRouter()
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A mail behind a link; `address` is its page in the archive, relative to the site, where it has a public one."""
+
+    address: str
+    compiled: CompiledIssue
+    subject: str
+    corrections: tuple[IssueCorrection, ...]
+
+
 @router.api_route("/view/{token}", methods=["GET", "HEAD"])
-def show(token: str, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
-    """Show the HTML of a mailing as it went out."""
-    app = visit.app
+def show(token: Token, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
+    """Lead to the issue's page, or show the mail as it went out."""
+    app, url = visit.app, visit.app.settings.public_url
     try:
         mailing_id = tokens.read_view(app.secret, token).mailing_id
     except TokenInvalid:
         raise HTTPException(404) from None
     with app.reading() as session:
-        mailing = session.get(Mailing, mailing_id)
-        if mailing is None or mailing.kind == MailingKind.SYSTEM.value:
-            raise HTTPException(404)
-        compiled = compilations.load(session, mailing.compiled)
-    content = assembly.neutral(
-        compiled,
-        view_url=f"{app.settings.public_url}/view/{token}",
-        unsubscribe_url=f"{app.settings.public_url}/leave",
+        seen = _seen(session, session.get(Mailing, mailing_id))
+    if seen.address:
+        return RedirectResponse(f"{url}{seen.address}", 303, PRIVATE)
+    view_url = f"{url}/view/{token}"
+    return visit.page(
+        "viewed.html",
+        language=visit.language_of_mail(seen.compiled.language),
+        headers={**PRIVATE, "Content-Security-Policy": POLICY},
+        subject=seen.subject,
+        mail_language=seen.compiled.language,
+        canonical=view_url,
+        mail=mail_of(neutral.html(seen.compiled, view_url=view_url, public_url=url), public_url=url),
+        corrections=seen.corrections,
     )
-    return HTMLResponse(content, headers={**PRIVATE, "Content-Security-Policy": POLICY})
+
+
+def _seen(session: Session, mailing: Mailing | None) -> _Seen:
+    """What is behind a link.
+
+    Raises:
+        HTTPException: 404 where the mailing is gone, or was a system mail, which nobody else may see.
+    """
+    if mailing is None or mailing.kind == MailingKind.SYSTEM.value:
+        raise HTTPException(404)
+    compiled = compilations.load(session, mailing.compiled)
+    is_issue = mailing.kind == MailingKind.ISSUE.value and mailing.issue_id is not None
+    corrections = correcting.corrections_of(session, mailing.issue_id or 0) if is_issue else ()
+    return _Seen(_address(session, mailing) if is_issue else "", compiled, neutral.subject(compiled), corrections)
+
+
+def _address(session: Session, mailing: Mailing) -> str:
+    """The issue's page, also for those who got it by a mailing to the missed; empty where it has no public one."""
+    found = reading.of_issue(session, mailing.issue_id or 0)
+    shelf = public_shelf(session, found[1]) if found is not None else None
+    return f"/archive/{shelf.slug}/{found[0].slug}" if shelf is not None and found is not None else ""

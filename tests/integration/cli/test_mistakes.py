@@ -137,7 +137,7 @@ def test_a_number_beyond_all_keys_is_wrong_usage(newsletter: Run, arguments: tup
     assert "Traceback" not in answer.err
 
 
-def test_a_file_that_is_no_text_is_no_proof(newsletter: Run, tmp_path: Path) -> None:
+def test_a_file_that_is_no_text_has_no_words(newsletter: Run, tmp_path: Path) -> None:
     (tmp_path / "scan").write_bytes(b"P4\0\0")
     (tmp_path / "people.csv").write_text("email\nanna@example.org\n")
 
@@ -147,7 +147,7 @@ def test_a_file_that_is_no_text_is_no_proof(newsletter: Run, tmp_path: Path) -> 
         tmp_path / "people.csv",
         "--list",
         "region",
-        "--consent-proof",
+        "--consent-wording",
         tmp_path / "scan",
         status=2,
     )

@@ -130,4 +130,4 @@ def test_a_windows_csv_with_a_broken_row_loses_nobody(newsletter: Run, tmp_path:
     assert kept.splitlines()[1].startswith("kaputt;Groß;")
     assert newsletter("list", "list", "--json").json[0]["confirmed"] == 2
     assert newsletter("subscriber", "show", "anna@example.org").json["last_name"] == "Müller"
-    assert newsletter("consent", "verify").out == "2 records of 2 people, 0 breaks.\n"
+    assert newsletter("consent", "verify").out == "2 records of 2 people, 0 seals, 0 breaks.\n"

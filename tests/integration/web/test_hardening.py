@@ -13,9 +13,10 @@ from newsletter.database import Database
 from newsletter.issues.models import Publication
 from newsletter.readers import leaving
 from subscribers.models import MailingList
-from tests.support.web import Client, a_client, a_reader, an_app, dump
+from tests.support.web import Client, a_client, a_reader, an_app, dump, sign_up
 
 PAGES = ["/lists/region", "/lists/region/embed", "/confirm/x", "/leave/x", "/leave", "/view/x", "/nowhere", "/healthz"]
+PAGES[-2:-2] = ["/preferences", "/preferences/x", "/my-data/erase/x", "/my-data/x/x"]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -51,7 +52,7 @@ def test_markup_in_the_names_of_list_and_sender_is_shown_as_text(app: App, clien
     pages = [
         client.get("/lists/region"),
         client.get("/lists/region/embed"),
-        client.post("/lists/region", data={"email": "bernd@posteo.de"}),
+        sign_up(client, "bernd@posteo.de"),
         client.get(f"/confirm/{reader.confirm_token}"),
         client.post(f"/confirm/{reader.confirm_token}", data={"confirm": "yes"}),
         client.get(f"/leave/{reader.leave_token}"),
@@ -185,11 +186,12 @@ def test_the_log_tells_the_route_and_never_the_path(app: App, client: Client) ->
 
     with capture_logs() as lines:
         client.get(f"/confirm/{reader.confirm_token}")
-        client.post("/lists/region", data={"email": "bernd@posteo.de"})
+        sign_up(client, "bernd@posteo.de")
         client.get("/nowhere/at-all")
 
     assert [(line["method"], line["route"], line["status"]) for line in lines] == [
         ("GET", "/confirm/{token}", 200),
+        ("GET", "/lists/{slug}", 200),
         ("POST", "/lists/{slug}", 200),
         ("GET", "none", 404),
     ]

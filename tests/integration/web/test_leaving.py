@@ -1,14 +1,21 @@
+import re
+
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from newsletter.app import App
-from subscribers import tokens
-from subscribers.models import Subscriber
-from tests.support.makers import SECRET
+from subscribers import leave_reasons, lists, tokens
+from subscribers.models import Subscriber, Suppression
+from tests.support.makers import SECRET, a_list
 from tests.support.web import Client, a_reader, dump, records_of, state_of
 
 ANNA = "anna@posteo.de"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+def suppressions(app: App) -> list[str]:
+    with app.reading() as session:
+        return list(session.scalars(select(Suppression.reason)))
 
 
 def test_opening_the_link_shows_list_and_masked_address_and_changes_nothing(app: App, client: Client) -> None:
@@ -69,6 +76,73 @@ def test_a_scanner_that_posts_to_the_link_takes_nobody_off(app: App, client: Cli
 
     assert answer.status_code == 200
     assert state_of(app, ANNA) == "confirmed"
+
+
+def test_with_one_list_there_is_one_button_with_more_there_are_two(app: App, client: Client) -> None:
+    path = f"/leave/{a_reader(app, confirmed=True).leave_token}"
+    assert re.findall(r'name="leave" value="(\w+)"', client.get(path).text) == ["list"]
+
+    with app.writing() as session:
+        a_list(session, "termine")
+
+    assert re.findall(r'name="leave" value="(\w+)"', client.get(path).text) == ["list", "everything"]
+
+
+def test_leaving_everything_is_offered_also_to_who_left_the_list_by_one_click(app: App, client: Client) -> None:
+    path = f"/leave/{a_reader(app, confirmed=True).leave_token}"
+    with app.writing() as session:
+        a_list(session, "termine")
+    client.post(path, data=ONE_CLICK)
+    assert 'value="everything"' in client.get(path).text
+
+    answer = client.post(path, data={"leave": "everything"})
+
+    assert "auch keinen anderen Newsletter" in answer.text
+    assert 'value="everything"' not in client.get(path).text
+    assert suppressions(app) == ["left"]
+
+
+def test_one_click_is_about_the_one_list_whatever_else_is_posted(app: App, client: Client) -> None:
+    path = f"/leave/{a_reader(app, confirmed=True).leave_token}"
+
+    client.post(path, data={**ONE_CLICK, "leave": "everything", "reason": "other"})
+
+    assert state_of(app, ANNA) == "left"
+    assert suppressions(app) == []
+    assert [record.source for record in records_of(app)][-1] == "one-click"
+
+
+def test_why_is_asked_after_leaving_counted_once_and_never_required(app: App, client: Client) -> None:
+    path = f"/leave/{a_reader(app, confirmed=True).leave_token}"
+    assert 'name="reason"' not in client.get(path).text
+    assert 'name="reason"' in client.post(path, data={"leave": "list"}).text
+
+    answers = [client.post(path, data={"reason": reason}) for reason in ("too much", "other")]
+
+    assert all("Danke für Ihre Antwort" in answer.text for answer in answers)
+    assert all('name="reason"' not in answer.text for answer in answers)
+    with app.reading() as session:
+        told = leave_reasons.counts(session, lists.named(session, "region"))
+    assert {reason: number for reason, number in told.items() if number} == {"too much": 1}
+
+
+@pytest.mark.parametrize("reason", ["<script>", "because of my ex", "x" * 10_000, "\0", "TOO_MUCH"])
+def test_no_answer_but_the_offered_ones_is_kept(app: App, client: Client, reason: str) -> None:
+    path = f"/leave/{a_reader(app, confirmed=True).leave_token}"
+    client.post(path, data={"leave": "list"})
+    before = dump(app)
+
+    assert client.post(path, data={"reason": reason}).status_code == 200
+    assert dump(app) == before
+
+
+def test_a_reason_alone_takes_nobody_off(app: App, client: Client) -> None:
+    path = f"/leave/{a_reader(app, confirmed=True).leave_token}"
+    before = dump(app)
+
+    client.post(path, data={"reason": "too much"})
+
+    assert dump(app) == before
 
 
 def test_a_person_who_left_may_come_back(app: App, client: Client) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from newsletter.app import App
 from newsletter.database import Database
@@ -17,8 +18,10 @@ from tests.support.web import (
     a_reader,
     an_app,
     dump,
+    hidden_fields,
     mails_to,
     records_of,
+    sign_up,
     state_of,
 )
 
@@ -27,10 +30,6 @@ WORDING = (
     "Ich möchte „Region aktuell“ von Presse per E-Mail erhalten. "
     "Meine Einwilligung kann ich jederzeit widerrufen, mit dem Link in jeder Ausgabe."
 )
-
-
-def hidden_fields(page: str) -> dict[str, str]:
-    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
 
 
 def test_the_form_shows_list_sender_and_the_words_agreed_to(client: Client) -> None:
@@ -72,10 +71,13 @@ def test_the_language_of_the_form_is_the_language_of_words_and_person(app: App) 
         assert session.scalars(select(Subscriber.language)).one() == "en"
 
 
-def test_a_form_with_other_words_is_shown_again_before_anything_happens(app: App, client: Client) -> None:
+@pytest.mark.parametrize("wording", [{"wording": "0" * 64}, {"wording": ""}, {}], ids=["other", "empty", "none"])
+def test_a_form_with_other_words_is_shown_again_before_anything_happens(
+    app: App, client: Client, wording: dict[str, str]
+) -> None:
     before = dump(app)
 
-    answer = client.post(FORM, data={"email": "anna@posteo.de", "first_name": "Anna", "wording": "0" * 64})
+    answer = client.post(FORM, data={"email": "anna@posteo.de", "first_name": "Anna", **wording})
 
     assert answer.status_code == 400
     assert "Der Text, dem Sie zustimmen, hat sich geändert" in answer.text
@@ -114,7 +116,7 @@ def test_the_answer_does_not_tell_whether_an_address_is_known(app: App, client: 
     a_reader(app, "pending@posteo.de")
     a_reader(app, "confirmed@posteo.de", confirmed=True)
 
-    answers = [client.post(FORM, data={"email": f"{who}@posteo.de"}) for who in ("stranger", "pending", "confirmed")]
+    answers = [sign_up(client, f"{who}@posteo.de") for who in ("stranger", "pending", "confirmed")]
 
     assert {answer.content for answer in answers} == {answers[0].content}
     assert {tuple(answer.headers.items()) for answer in answers} == {tuple(answers[0].headers.items())}
@@ -122,8 +124,8 @@ def test_the_answer_does_not_tell_whether_an_address_is_known(app: App, client: 
 
 
 def test_a_second_sign_up_at_once_mails_nobody_again_and_answers_alike(app: App, client: Client) -> None:
-    first = client.post(FORM, data={"email": "anna@posteo.de"})
-    second = client.post(FORM, data={"email": "ANNA@posteo.de"})
+    first = sign_up(client, "anna@posteo.de")
+    second = sign_up(client, "ANNA@posteo.de")
 
     assert first.content == second.content
     assert len(mails_to(app, "anna@posteo.de")) == 1
@@ -132,14 +134,14 @@ def test_a_second_sign_up_at_once_mails_nobody_again_and_answers_alike(app: App,
 def test_a_program_that_fills_every_field_gets_the_same_answer_and_nothing_happens(app: App, client: Client) -> None:
     before = dump(app)
 
-    trapped = client.post(FORM, data={"email": "anna@posteo.de", "homepage": "https://spam.example"})
+    trapped = sign_up(client, "anna@posteo.de", homepage="https://spam.example")
 
     assert dump(app) == before
-    assert trapped.content == client.post(FORM, data={"email": "anna@posteo.de"}).content
+    assert trapped.content == sign_up(client, "anna@posteo.de").content
 
 
 def test_a_visitor_who_signs_up_too_many_is_asked_to_wait(app: App, client: Client) -> None:
-    answers = [client.post(FORM, data={"email": f"p{n}@posteo.de"}) for n in range(limits.PER_VISITOR.burst + 1)]
+    answers = [sign_up(client, f"p{n}@posteo.de") for n in range(limits.PER_VISITOR.burst + 1)]
 
     assert [answer.status_code for answer in answers] == [200] * 20 + [429]
     assert answers[-1].headers["Retry-After"] == "60"
@@ -148,18 +150,18 @@ def test_a_visitor_who_signs_up_too_many_is_asked_to_wait(app: App, client: Clie
 
 
 def test_an_address_typed_too_often_is_left_alone_without_telling(app: App, client: Client) -> None:
-    answers = [client.post(FORM, data={"email": "anna@posteo.de"}) for _ in range(limits.PER_ADDRESS.burst + 2)]
+    answers = [sign_up(client, "anna@posteo.de") for _ in range(limits.PER_ADDRESS.burst + 2)]
 
     assert {answer.content for answer in answers} == {answers[0].content}
     assert len(mails_to(app, "anna@posteo.de")) == 1
 
 
 def test_the_limits_keep_neither_address_nor_ip(app: App, client: Client) -> None:
-    client.post(FORM, data={"email": "anna@posteo.de"})
+    sign_up(client, "anna@posteo.de")
 
     with app.reading() as session:
         keys = list(session.scalars(select(Rate.key)))
-    assert len(keys) == 2
+    assert len(keys) == 3
     assert all(re.fullmatch("[0-9a-f]{64}", key) for key in keys)
 
 
@@ -172,7 +174,8 @@ def test_as_much_of_the_ip_is_kept_as_the_setting_says(
     app = an_app(database, tmp_path, consent_ip=kept, trusted_proxies="127.0.0.1")
     client = Client(a_client(app).app, client=("127.0.0.1", 5000))
 
-    client.post(FORM, data={"email": "anna@posteo.de"}, headers={"X-Forwarded-For": "203.0.113.77"})
+    client.headers["X-Forwarded-For"] = "203.0.113.77"
+    sign_up(client, "anna@posteo.de")
 
     with app.reading() as session:
         (evidence,) = session.scalars(select(ConsentEvidence))
@@ -180,9 +183,9 @@ def test_as_much_of_the_ip_is_kept_as_the_setting_says(
 
 
 def test_another_site_may_post_the_form_without_cookie_or_referrer(app: App, client: Client) -> None:
-    foreign = {"Origin": "https://verein.example", "Sec-Fetch-Site": "cross-site"}
+    client.headers.update({"Origin": "https://verein.example", "Sec-Fetch-Site": "cross-site"})
 
-    answer = client.post(FORM, data={"email": "anna@posteo.de", "source": "embed"}, headers=foreign)
+    answer = sign_up(client, "anna@posteo.de", source="embed")
 
     assert answer.status_code == 200
     assert "set-cookie" not in answer.headers
@@ -201,7 +204,9 @@ def test_the_form_to_embed_is_the_form_that_is_taken(app: App, client: Client) -
 
 
 def test_a_form_sent_in_parts_is_read_too(app: App, client: Client) -> None:
-    answer = client.post(FORM, files={"email": (None, "anna@posteo.de"), "first_name": (None, "Änne")})
+    fields = {**hidden_fields(client.get(FORM).text), "email": "anna@posteo.de", "first_name": "Änne"}
+
+    answer = client.post(FORM, files={name: (None, value) for name, value in fields.items()})
 
     assert answer.status_code == 200
     with app.reading() as session:
@@ -209,7 +214,7 @@ def test_a_form_sent_in_parts_is_read_too(app: App, client: Client) -> None:
 
 
 def test_a_name_cannot_bring_a_header_or_a_line_into_the_mail(app: App, client: Client) -> None:
-    client.post(FORM, data={"email": "anna@posteo.de", "first_name": "Anna\r\nBcc: alle@example.org\r\n\r\nHallo"})
+    sign_up(client, "anna@posteo.de", first_name="Anna\r\nBcc: alle@example.org\r\n\r\nHallo")
 
     with app.reading() as session:
         assert session.scalars(select(Subscriber.first_name)).one() == "Anna Bcc: alle@example.org Hallo"
@@ -242,3 +247,22 @@ def test_the_language_can_be_asked_for(client: Client) -> None:
     assert '<html lang="en"' in client.get(f"{FORM}?lang=en").text
     assert '<html lang="de"' in client.get(FORM, headers={"Accept-Language": "fr"}).text  # the list's own
     assert '<html lang="de"' in client.get(f"{FORM}?lang=../../etc").text
+
+
+def test_a_list_that_is_flooded_asks_everybody_to_wait_and_staff_can_see_it(database: Database, tmp_path: Path) -> None:
+    app = an_app(database, tmp_path, sign_ups_at_once=3, sign_ups_per_minute=1, trusted_proxies="127.0.0.1")
+    client = Client(a_client(app).app, client=("127.0.0.1", 5000), headers={"Accept-Language": "de"})
+    answers = []
+
+    with capture_logs() as lines:
+        for number in range(5):
+            client.headers["X-Forwarded-For"] = f"203.0.113.{number}"
+            answers.append(sign_up(client, f"p{number}@posteo.de"))
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert "Gerade melden sich sehr viele Menschen an." in answers[-1].text
+    assert state_of(app, "p3@posteo.de") is None
+    warnings = [line for line in lines if line["log_level"] == "warning"]
+    assert [(line["event"], line["list"]) for line in warnings] == [
+        ("a list gets more sign-ups than it takes", "region")
+    ] * 2

@@ -20,7 +20,9 @@ def a_mailing(app: App, kind: MailingKind = MailingKind.ISSUE) -> str:
             Slot('recipient.first_name or "liebe Leserin"'),
             '</p><a href="',
             Slot("links.unsubscribe"),
-            '">Abmelden</a></html>',
+            '">Abmelden</a><a href="',
+            Slot("links.preferences"),
+            '">Einstellungen</a></html>',
         ),
         text=("Neues",),
     )
@@ -41,13 +43,14 @@ def test_everybody_sees_the_mail_without_anybodys_name_or_link(app: App, client:
     assert page.status_code == 200
     assert "Guten Tag liebe Leserin</p>" in page.text
     assert f'<a href="{PUBLIC_URL}/leave">Abmelden</a>' in page.text
+    assert f'<a href="{PUBLIC_URL}/preferences">Einstellungen</a>' in page.text
 
 
 def test_the_page_may_show_its_styles_and_pictures_and_nothing_else(app: App, client: Client) -> None:
     headers = client.get(f"/view/{a_mailing(app)}").headers
 
     assert headers["Content-Security-Policy"] == (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https:; "
+        "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
         "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
     )
     assert headers["X-Robots-Tag"] == "noindex, nofollow"

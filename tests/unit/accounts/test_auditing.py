@@ -8,13 +8,23 @@ from sqlalchemy.orm import Session
 
 from newsletter.accounts import actions, auditing
 from newsletter.accounts.auditing import Filter
-from subscribers import audit
+from subscribers import audit, leave_reasons
 from subscribers.actor import Actor, ActorKind
 from subscribers.errors import NotPermitted
+from subscribers.models import Errand
 from tests.support.makers import BY, NOW
 
 ROOT = Path(__file__).parents[3]
 ANA = Actor(ActorKind.STAFF, "ana@example.org", None)
+
+
+# Calls that name what they record in a variable.
+NAMED_ELSEWHERE = {
+    "subscribers/errands.py": {f"errand.{each}" for each in Errand},
+    "subscribers/leave_reasons.py": {leave_reasons.ACTION},
+    "subscribers/measuring.py": {"measuring.agree", "measuring.refuse"},
+    "newsletter/readers/undoing.py": {"subscription.offer_undo"},
+}
 
 
 def recorded() -> Iterator[str]:
@@ -23,7 +33,9 @@ def recorded() -> Iterator[str]:
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.record":
-                    yield ast.literal_eval(node.args[1])
+                    action = node.args[1]
+                    here = path.relative_to(ROOT).as_posix()
+                    yield from {str(action.value)} if isinstance(action, ast.Constant) else NAMED_ELSEWHERE[here]
 
 
 def test_every_action_has_a_name_in_german_and_english() -> None:

@@ -34,7 +34,11 @@ def test_an_editor_writes_and_tries_but_neither_approves_nor_sends_nor_sees_peop
 
 
 def test_an_approver_does_what_an_editor_does_and_releases() -> None:
-    assert PERMISSIONS[Role.APPROVER] - PERMISSIONS[Role.EDITOR] == {"issues.approve", "issues.send"}
+    assert PERMISSIONS[Role.APPROVER] - PERMISSIONS[Role.EDITOR] == {
+        "issues.approve",
+        "issues.send",
+        "issues.correct",
+    }
 
 
 def test_a_list_admin_sees_people_alone() -> None:

@@ -75,6 +75,15 @@ def test_service_links_missing_in_either_part() -> None:
     assert told(service_links.check(with_html(*a("unsubscribe")))) == [("view_missing", "error", None)]
 
 
+def test_a_measured_variant_needs_its_own_way_to_stop_in_either_part() -> None:
+    unmeasured = dataclasses.replace(a_subject(), measured=True)
+    compiled = compile_issue(unmeasured.content, frame=unmeasured.frame, design=the_design(), measured=True)
+    measured = dataclasses.replace(unmeasured, compiled=compiled)
+
+    assert told(service_links.check(unmeasured)) == [("measuring_missing", "error", None)] * 2
+    assert told(service_links.check(measured)) == []
+
+
 @pytest.mark.parametrize(
     ("reply_to", "is_found"), [(None, True), (Mailbox("", ""), True), (Mailbox("", "a@example.org"), False)]
 )

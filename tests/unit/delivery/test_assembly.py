@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from jinja2 import Environment
 
 from newsletter.content.characters import on_one_line
-from newsletter.delivery import assembly
 from newsletter.delivery.assembly import Assembly, SlotInvalid
 from newsletter.delivery.headers import HeaderInvalid
 from newsletter.delivery.recipients import Links, Recipient, recipient_of
@@ -124,13 +123,6 @@ def test_without_a_name_the_fallbacks_stand_in() -> None:
 
 def test_the_same_mail_has_the_same_bytes() -> None:
     assert _message(ISSUE) == _message(ISSUE)
-
-
-def test_the_public_page_names_nobody() -> None:
-    html = assembly.neutral(ISSUE, view_url="https://v.example/1", unsubscribe_url="https://l.example/?a&b")
-
-    assert html == '<p>Guten Tag</p><a href="https://l.example/?a&amp;b">Ab</a>\n'
-    assert 'href="https://v.example/1"' in assembly.neutral(ISSUE, view_url="https://v.example/1")
 
 
 @settings(max_examples=150)

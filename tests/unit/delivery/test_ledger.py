@@ -200,7 +200,7 @@ def test_a_long_reply_is_cut(session: Session, mailing: Mailing) -> None:
     assert len(session.get_one(Delivery, (mailing.id, 1), populate_existing=True).reply) == 1000
 
 
-@pytest.mark.parametrize("change", ["left", "erased", "suppressed", "address changed"])
+@pytest.mark.parametrize("change", ["left", "erased", "suppressed", "paused", "address changed"])
 def test_reading_excludes_who_may_no_longer_get_it(session: Session, mailing: Mailing, change: str) -> None:
     row = session.get_one(Delivery, (mailing.id, 2))
     person = session.get_one(Subscriber, row.subscriber_id)
@@ -211,6 +211,8 @@ def test_reading_excludes_who_may_no_longer_get_it(session: Session, mailing: Ma
             person.erased_at = NOW
         case "suppressed":
             session.add(Suppression(address_hash=person.suppression_key, reason="complained", at=NOW))
+        case "paused":
+            session.get_one(Subscription, row.subscription_id).paused_until = NOW + dt.timedelta(seconds=1)
         case _:
             person.address_key = "new@example.org"
     session.flush()

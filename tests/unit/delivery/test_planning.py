@@ -47,6 +47,17 @@ def test_everybody_confirmed_is_planned_with_frozen_fields(session: Session) -> 
     assert session.get_one(Issue, mailing.issue_id).state == IssueState.SENDING
 
 
+def test_who_pauses_is_not_planned_before_the_pause_ends(session: Session) -> None:
+    mailing_list = a_list(session)
+    a_reader(session, mailing_list, "anna@example.org").paused_until = NOW
+    a_reader(session, mailing_list, "ben@example.org").paused_until = NOW + dt.timedelta(seconds=1)
+    mailing = a_mailing_to(session, mailing_list)
+
+    _plan(session, mailing)
+
+    assert list(session.scalars(select(Delivery.address))) == ["anna@example.org"]
+
+
 def test_windows_are_ranges_of_one_provider_group(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "WINDOW", 2)
     names = ["a@gmail.com", "b@web.de", "c@gmail.com", "d@example.org", "e@gmail.com"]

@@ -54,16 +54,38 @@ def test_an_issue_has_the_readers_own_link_to_leave() -> None:
     base, _, token = links.view.rpartition("/")
     assert base == "https://news.example.org/view"
     assert tokens.read_view(SECRET, token).mailing_id == 5
-    assert links.confirm == ""
+    base, _, token = links.preferences.rpartition("/")
+    assert base == "https://news.example.org/preferences"
+    assert tokens.read_preferences(SECRET, token).subscription_id == 7
+    assert links.confirm == links.errand == ""
 
 
 def test_a_test_can_be_left_without_effect() -> None:
     links = LINKS.links(MailingKind.TEST, 5, subscription_id=7)
 
     assert tokens.read_leave(SECRET, links.unsubscribe.rpartition("/")[2]).subscription_id is None
+    assert tokens.read_preferences(SECRET, links.preferences.rpartition("/")[2]).subscription_id is None
+
+
+def test_only_a_measured_mail_has_the_link_to_stop_measuring() -> None:
+    links = LINKS.links(MailingKind.ISSUE, 5, subscription_id=7, is_measured=True)
+
+    base, _, token = links.measuring.rpartition("/")
+    assert base == "https://news.example.org/measuring"
+    assert tokens.read_measuring(SECRET, token).subscription_id == 7
+    assert LINKS.links(MailingKind.ISSUE, 5, subscription_id=7).measuring == ""
+    assert LINKS.links(MailingKind.SYSTEM, 5, subscription_id=7, is_measured=True).measuring == ""
+    test = LINKS.links(MailingKind.TEST, 5, subscription_id=7, is_measured=True)
+    assert tokens.read_measuring(SECRET, test.measuring.rpartition("/")[2]).subscription_id is None
 
 
 def test_a_system_mail_has_the_frozen_link_to_confirm() -> None:
     links = LINKS.links(MailingKind.SYSTEM, 5, fields={"confirm_token": "7.abc"})
 
     assert links == Links(confirm="https://news.example.org/confirm/7.abc")
+
+
+def test_a_system_mail_has_the_frozen_link_to_an_errand() -> None:
+    links = LINKS.links(MailingKind.SYSTEM, 5, fields={"errand_path": "erase/7.abc"})
+
+    assert links == Links(errand="https://news.example.org/my-data/erase/7.abc")

@@ -108,3 +108,13 @@ def test_whatever_a_relay_says_becomes_one_line_that_a_database_keeps() -> None:
 
     assert reply.text == "nosuch user " + "!" * 988
     assert len(reply.text) == 1000
+
+
+def test_a_reply_names_nobody_once_the_recipient_was_named() -> None:
+    def said(step: Step) -> str:
+        reply = Reply(step, 550, "5.1.1", "<presse@example.org> to <Anna@example.org>: no user anna")
+        return reply.about_nobody("anna@example.org", sender="presse@example.org").text
+
+    assert said(Step.RCPT) == "<presse@example.org> to <…@…>: no user …"
+    assert said(Step.FINAL_DOT) == said(Step.RCPT)
+    assert said(Step.MAIL) == "<presse@example.org> to <Anna@example.org>: no user anna"

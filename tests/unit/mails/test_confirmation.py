@@ -22,7 +22,7 @@ def a_message(session: Session, language: str, **publication: str) -> EmailMessa
     made = a_publication(session, mailing_list)
     for name, value in publication.items():
         setattr(made, name, value)
-    assembly = Assembly(confirmation.compiled(made, mailing_list, language=language))
+    assembly = Assembly(confirmation.compiled(session, made, mailing_list, language=language))
     octets = assembly.message(
         Recipient(address="anna@posteo.de"), Links(confirm=LINK), message_id="<1@example.org>", date=NOW
     )
@@ -50,6 +50,7 @@ def test_the_german_mail_says_who_asks_what_for_and_how_long(session: Session) -
         "https://news.example.org/confirm/1.abc\n"
         "\n"
         "Der Link ist 14 Tage gültig.\n"
+        "\n"
         "Wenn Sie es nicht waren, brauchen Sie nichts zu tun: Ohne Bestätigung erhalten Sie nichts.\n"
         "\n"
         "Region GmbH\n"

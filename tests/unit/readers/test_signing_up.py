@@ -1,19 +1,24 @@
 import datetime as dt
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from newsletter.database import Database
 from newsletter.delivery.models import Delivery
 from newsletter.delivery.recipients import CONFIRM_TOKEN
+from newsletter.mails import confirmation
 from newsletter.readers import confirming, signing_up
 from newsletter.readers.errors import ListNotOpen
 from subscribers import lists
 from subscribers.address import EmailAddress
 from subscribers.errors import RequestUnproven, TokenExpired
 from subscribers.models import MailingList, Subscriber
+from subscribers.orm import Base
 from subscribers.people import Person
 from subscribers.subscribing import ConfirmationDue, NothingDue, Reason
+from tests.support.engines import jobs, states
 from tests.support.makers import a_publication
 from tests.support.people import NOW, SECRET, STAFF, VISITOR, WORDING, a_list, a_subscription
 
@@ -80,6 +85,43 @@ def test_the_answer_is_the_same_whatever_is_known(session: Session, news: Mailin
     sign_up(session, news, "bert@example.org")
 
     assert [mail.address for mail in mails(session)] == ["bert@example.org"]
+
+
+def test_for_who_is_known_a_stranger_is_rehearsed_who_leaves_no_trace(
+    engine_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rehearsed: list[str] = []
+    send = confirmation.send
+
+    def watched(session: Session, due: ConfirmationDue, **facts: Any) -> None:
+        rehearsed.append(due.address.address)
+        send(session, due, **facts)
+
+    monkeypatch.setattr(confirmation, "send", watched)
+    engine_database.bind(jobs(engine_database))
+    with engine_database.writing() as session:
+        news = a_list(session)
+        a_publication(session, news)
+        a_subscription(session, news)
+    before, enqueued = tables_of(engine_database), states(engine_database)
+
+    with engine_database.writing() as session:
+        sign_up(session, session.get_one(MailingList, news.id))
+
+    assert len(rehearsed) == 1
+    assert rehearsed[0] != "anna@example.org"
+    assert tables_of(engine_database) == before
+    assert states(engine_database) == enqueued == {}
+
+
+def tables_of(database: Database) -> list[str]:
+    """Everything in our tables."""
+    with database.reading() as session:
+        return [
+            f"{table.name} {tuple(row)}"
+            for table in Base.metadata.sorted_tables
+            for row in session.execute(select(table).order_by(*table.primary_key.columns))
+        ]
 
 
 def test_a_list_without_a_publication_takes_nobody(session: Session) -> None:

@@ -87,6 +87,7 @@ def test_a_whole_edition_compiles_to_both_parts_and_its_headers() -> None:
     expressions = {part.expression for part in compiled.html if isinstance(part, Slot)}
     assert expressions == {
         "links.view",
+        "links.preferences",
         "links.unsubscribe",
         'recipient.first_name or "liebe Leserin, lieber Leser"',
     }
@@ -435,3 +436,17 @@ def _normal(text: str) -> str:
 
 def _is_text(character: str) -> bool:
     return unicodedata.category(character) not in {"Cc", "Cs", "Cn"}
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_only_the_measured_variant_has_the_link_to_stop_measuring(language: str) -> None:
+    frame = a_frame(language=language)
+    plain = compile_issue(an_edition(), frame=frame, design=the_design())
+    measured = compile_issue(an_edition(), frame=frame, design=the_design(), measured=True)
+
+    link = Slot("links.measuring")
+    assert (link in plain.html, link in plain.text, plain.is_measured) == (False, False, False)
+    assert (link in measured.html, link in measured.text, measured.is_measured) == (True, True, True)
+    stop = "Messung beenden" if language == "de" else "Stop measuring"
+    assert stop in "".join(part for part in measured.text if isinstance(part, str))
+    assert CompiledIssue.from_json(measured.to_json()).is_measured

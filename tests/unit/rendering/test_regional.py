@@ -99,6 +99,14 @@ def test_every_link_makes_sense_alone() -> None:
     assert all(link["href"] for link in links)
 
 
+def test_both_parts_link_to_leave_to_choose_and_to_view() -> None:
+    issue = compiled()
+
+    for parts in (issue.html, issue.text):
+        slots = {part.expression for part in parts if isinstance(part, Slot)}
+        assert {"links.unsubscribe", "links.preferences", "links.view"} <= slots
+
+
 def test_layout_tables_are_marked_as_such() -> None:
     assert all(table.get("role") == "presentation" for table in Outline(joined(compiled().html)).tables)
 
@@ -164,6 +172,7 @@ def test_the_text_part_reads_well() -> None:
         "----------------------------------------\n\n"
         "Sie erhalten diese E-Mail, weil Sie „Seeblick aktuell“ abonniert haben.\n\n"
         "Abmelden: SLOT\n"
+        "Einstellungen ändern: SLOT\n"
         "Im Browser ansehen: SLOT\n\n"
         "Landkreis Seeblick, Pressestelle\n"
         "Uferweg 3, 88131 Seeblick\n"

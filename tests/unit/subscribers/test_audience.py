@@ -1,4 +1,5 @@
 import datetime as dt
+import functools
 import re
 from collections.abc import Callable
 
@@ -25,9 +26,9 @@ def suppress(
     suppression.add(session, EmailAddress.parse(address), reason, secret=SECRET, by=STAFF, now=now)
 
 
-def verdict(session: Session, subscription_id: int, *, planned: str = ANNA) -> str | None:
+def verdict(session: Session, subscription_id: int, *, planned: str = ANNA, now: dt.datetime = NOW) -> str | None:
     """Why the planned message of an issue may not go out."""
-    return _asked(session, subscription_id, planned, audience.exclusion)
+    return _asked(session, subscription_id, planned, functools.partial(audience.exclusion, now=now))
 
 
 def system_verdict(session: Session, subscription_id: int) -> str | None:
@@ -58,7 +59,7 @@ def test_everybody_confirmed_is_selected_with_the_fields_of_a_mail(session: Sess
     a_subscription(session, a_list(session, "events"), "carl@example.org")
     session.flush()
 
-    (row,) = session.execute(audience.confirmed(news.id)).mappings().all()
+    (row,) = session.execute(audience.confirmed(news.id, now=NOW)).mappings().all()
 
     assert dict(row) == {
         "subscriber_id": anna.subscriber_id,
@@ -86,7 +87,7 @@ def test_whoever_left_is_suppressed_or_erased_is_not_selected(session: Session, 
     a_subscription(session, news, ANNA)
     session.flush()
 
-    assert [row.address for row in session.execute(audience.confirmed(news.id))] == [ANNA]
+    assert [row.address for row in session.execute(audience.confirmed(news.id, now=NOW))] == [ANNA]
 
 
 def test_people_are_taken_page_by_page(session: Session, news: MailingList) -> None:
@@ -96,7 +97,7 @@ def test_people_are_taken_page_by_page(session: Session, news: MailingList) -> N
 
     seen: list[str] = []
     cursor = 0
-    page = audience.confirmed(news.id).order_by(Subscription.subscriber_id).limit(3)
+    page = audience.confirmed(news.id, now=NOW).order_by(Subscription.subscriber_id).limit(3)
     while rows := session.execute(page.where(Subscription.subscriber_id > cursor)).all():
         seen.extend(row.address for row in rows)
         cursor = rows[-1].subscriber_id
@@ -105,7 +106,9 @@ def test_people_are_taken_page_by_page(session: Session, news: MailingList) -> N
 
 
 def test_the_page_walks_an_index(session: Session, news: MailingList) -> None:
-    page = audience.confirmed(news.id).where(Subscription.subscriber_id > 5).order_by(Subscription.subscriber_id)
+    page = (
+        audience.confirmed(news.id, now=NOW).where(Subscription.subscriber_id > 5).order_by(Subscription.subscriber_id)
+    )
     compiled = str(page.compile(session.connection(), compile_kwargs={"literal_binds": True}))
 
     if session.get_bind().dialect.name == "postgresql":
@@ -142,6 +145,24 @@ def test_who_was_suppressed_may_not(session: Session, news: MailingList) -> None
     assert verdict(session, subscription.id) == "suppressed"
 
 
+def test_who_pauses_gets_nothing_before_that_moment(session: Session, news: MailingList) -> None:
+    subscription = a_subscription(session, news)
+    subscription.paused_until = until = NOW + dt.timedelta(days=14)
+    session.flush()
+
+    assert verdict(session, subscription.id) == "paused"
+    assert session.execute(audience.confirmed(news.id, now=until - dt.timedelta(seconds=1))).all() == []
+    assert verdict(session, subscription.id, now=until) is None
+    assert [row.address for row in session.execute(audience.confirmed(news.id, now=until))] == [ANNA]
+
+
+def test_a_pause_stops_no_system_mail(session: Session, news: MailingList) -> None:
+    subscription = a_subscription(session, news)
+    subscription.paused_until = NOW + dt.timedelta(days=14)
+
+    assert system_verdict(session, subscription.id) is None
+
+
 def test_a_changed_address_may_not_but_another_spelling_may(session: Session, news: MailingList) -> None:
     subscription = a_subscription(session, news, "Anna@Example.org")
 
@@ -163,7 +184,7 @@ def test_the_reason_can_be_written_in_one_statement(session: Session, news: Mail
     subscribing.leave(session, bert, source="x", secret=SECRET, by=VISITOR, now=NOW)
     session.flush()
     reason = (
-        select(audience.exclusion(Subscriber.address_key))
+        select(audience.exclusion(Subscriber.address_key, now=NOW))
         .where(Subscriber.id == Subscription.subscriber_id)
         .correlate(Subscription)
         .scalar_subquery()

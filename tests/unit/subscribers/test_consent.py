@@ -7,7 +7,7 @@ from sqlalchemy import Connection, event, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from subscribers import consent, people, subscribing
+from subscribers import consent, lists, people, subscribing
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
 from subscribers.consent import Break, BreakKind, chain, records
@@ -15,13 +15,10 @@ from subscribers.errors import NotPermitted, SubscriberNotFound
 from subscribers.models import ConsentEvidence, ConsentKind, ConsentRecord, Subscription, Wording
 from subscribers.people import Person
 from subscribers.secret import Secret
+from tests.support import tampering
 from tests.support.people import NOW, SECRET, STAFF, VISITOR, WORDING, a_list, a_subscription
 
 OTHER_SECRET = Secret(b"another secret of thirty-two byt")
-_OPENING = {
-    "sqlite": ("DROP TRIGGER consent_record_refuses_update", "DROP TRIGGER consent_record_refuses_delete"),
-    "postgresql": ("ALTER TABLE consent_record DISABLE TRIGGER USER",),
-}
 ANNA = EmailAddress.parse("anna@example.org")
 
 
@@ -30,8 +27,7 @@ def open_session(session: Session) -> Session:
     """Anna, confirmed, with two records; and the triggers that would refuse to forge them are gone."""
     a_subscription(session, a_list(session))
     session.flush()
-    for statement in _OPENING[session.get_bind().dialect.name]:
-        session.execute(text(statement))
+    tampering.open_up(session)
     return session
 
 
@@ -76,7 +72,8 @@ def test_the_exact_wording_is_kept_once(session: Session) -> None:
     ],
 )
 def test_a_changed_column_is_named(open_session: Session, assignment: str) -> None:
-    open_session.execute(text("INSERT INTO mailing_list VALUES (2, 'two', 'Two', 'de', '2026-11-23')"))
+    lists.create(open_session, "two", name="Two", language="de", by=STAFF, now=NOW)
+    open_session.flush()
 
     open_session.execute(text(f"UPDATE consent_record SET {assignment} WHERE sequence = 1"))  # noqa: S608  # from the table above
 
@@ -229,10 +226,12 @@ def test_the_export_tells_everything_of_a_person(session: Session) -> None:
     assert told["subscriptions"] == [
         {
             "list": "news",
+            "name": "Presse-Newsletter",
             "state": "confirmed",
             "since": "2026-11-23T10:00:00+00:00",
             "asked": "2026-11-23T10:00:00+00:00",
             "measured": None,
+            "measuring": "never asked",
         }
     ]
     request, confirmation = told["records"]

@@ -1,5 +1,6 @@
 import csv
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from subscribers import exporting, suppression
+from subscribers import exporting, importing, suppression, topics
 from subscribers.address import EmailAddress
 from subscribers.audit import AuditEntry
 from subscribers.errors import NotPermitted, SubscriberNotFound
@@ -26,10 +27,39 @@ def test_a_list_is_one_row_a_person_in_every_state(session: Session) -> None:
     lines = list(exporting.lines(session, news, by=STAFF))
 
     assert lines == [
-        "email,salutation,title,first_name,last_name,organisation,language,state,source,since\r\n",
-        "anna@example.org,,,Anna,Schmidt,,,confirmed,page,2026-11-23T10:00:00+00:00\r\n",
-        'bert@example.org,,,,"Müller, B.","Amt ""West""",,pending,page,2026-11-23T10:00:00+00:00\r\n',
+        "email,salutation,title,first_name,last_name,organisation,region,language,topics,state,source,since\r\n",
+        "anna@example.org,,,Anna,Schmidt,,,,,confirmed,page,2026-11-23T10:00:00+00:00\r\n",
+        'bert@example.org,,,,"Müller, B.","Amt ""West""",,,,pending,page,2026-11-23T10:00:00+00:00\r\n',
     ]
+
+
+def test_an_export_tells_the_topics_so_that_an_import_reads_them(session: Session, tmp_path: Path) -> None:
+    news, other = a_list(session), a_list(session, "other")
+    ids = {}
+    for mailing_list in (news, other):
+        for slug in ("sport", "culture"):
+            topic = topics.add(session, mailing_list, slug, names={"de": slug}, by=STAFF, now=NOW)
+            ids[mailing_list.slug, slug] = topic.id
+    for name, wanted in (("all", None), ("none", []), ("both", ["sport", "culture"]), ("one", ["culture"])):
+        reader = a_subscription(session, news, f"{name}@example.org")
+        chosen = None if wanted is None else [ids["news", slug] for slug in wanted]
+        topics.choose(session, reader, chosen, by=VISITOR, now=NOW)
+
+    text = "".join(exporting.lines(session, news, by=STAFF))
+    path = tmp_path / "news.csv"
+    path.write_text(text, "utf-8")
+    with importing.opened(path) as sheet, importing.Import(sheet, other, proof="x", secret=SECRET, by=STAFF) as work:
+        for chunk in sheet.chunks():
+            work.take(session, chunk, now=NOW)
+        assert work.report().ignored_columns == ("state", "source", "since")
+
+    assert [row["topics"] for row in csv.DictReader(text.splitlines())] == ["", "|", "culture|sport", "culture"]
+    assert [
+        topics.chosen(session, reader)
+        for reader in session.scalars(
+            select(Subscription).where(Subscription.list_id == other.id).order_by(Subscription.id)
+        )
+    ] == [None, frozenset(), {ids["other", "sport"], ids["other", "culture"]}, {ids["other", "culture"]}]
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+49", "-x", "@SUM(A1)", "＝cmd"])
@@ -62,7 +92,10 @@ def test_taking_a_list_out_is_in_the_audit_log(session: Session) -> None:
 
 
 def test_all_that_is_kept_of_a_person_is_shown(session: Session) -> None:
-    subscription = a_subscription(session, a_list(session))
+    news = a_list(session)
+    subscription = a_subscription(session, news)
+    sport = topics.add(session, news, "sport", names={"de": "Sport"}, by=STAFF, now=NOW)
+    topics.choose(session, subscription, [sport.id], by=VISITOR, now=NOW)
     anna = EmailAddress.parse("anna@example.org")
     suppression.add(session, anna, SuppressionReason.BOUNCED, secret=SECRET, by=STAFF, now=NOW, note="550 no such user")
     session.flush()
@@ -73,7 +106,7 @@ def test_all_that_is_kept_of_a_person_is_shown(session: Session) -> None:
     assert shown["first_name"] == "Anna"
     assert shown["known_since"] == "2026-11-23T10:00:00+00:00"
     assert shown["suppressed"] == [{"reason": "bounced", "at": "2026-11-23T10:00:00+00:00", "note": "550 no such user"}]
-    assert [each["state"] for each in shown["subscriptions"]] == ["confirmed"]
+    assert [(each["state"], each["topics"]) for each in shown["subscriptions"]] == [("confirmed", ["sport"])]
     assert [each["kind"] for each in shown["records"]] == ["requested", "confirmed"]
 
 

@@ -36,7 +36,7 @@ def test_only_what_was_told_is_told() -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_fits_its_column_and_one_line(text: str) -> None:
-    person = Person(text, text, text, text, text, text)
+    person = Person(text, text, text, text, text, text, text)
 
     for name, limit in LIMITS.items():
         value = getattr(person, name)

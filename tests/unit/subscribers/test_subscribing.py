@@ -54,7 +54,7 @@ def added(
 
 def receivers(session: Session, mailing_list: MailingList) -> list[str]:
     session.flush()
-    return [row.address for row in session.execute(audience.confirmed(mailing_list.id))]
+    return [row.address for row in session.execute(audience.confirmed(mailing_list.id, now=NOW))]
 
 
 def test_a_sign_up_is_pending_until_it_is_confirmed(session: Session, news: MailingList) -> None:

@@ -8,7 +8,7 @@ from subscribers import suppression
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
 from subscribers.audit import AuditEntry
-from subscribers.errors import NotPermitted
+from subscribers.errors import NotPermitted, OnlyTheReaders
 from subscribers.models import Suppression, SuppressionReason
 from subscribers.secret import Secret
 from tests.support.people import NOW, SECRET, STAFF, VISITOR
@@ -56,12 +56,39 @@ def test_lifting_one_reason_leaves_the_others(session: Session) -> None:
         secret=SECRET,
         by=STAFF,
         now=NOW,
+        because="the wrong file",
     )
 
     assert lifted == {SuppressionReason.BOUNCED}
     assert suppression.is_suppressed(session, ANNA, secret=SECRET)
     actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions == ["suppression.add", "suppression.add", "suppression.lift"]
+
+
+@pytest.mark.parametrize("reason", ["left", "complained", "erased"])
+def test_what_a_reader_set_is_lifted_by_staff_only_as_a_mistake_that_is_told(session: Session, reason: str) -> None:
+    set_by_reader = SuppressionReason(reason)
+    add(session, set_by_reader)
+
+    with pytest.raises(OnlyTheReaders, match=f"“{reason}” is ended by the reader's own sign-up alone"):
+        suppression.lift(session, ANNA, reasons=[set_by_reader], secret=SECRET, by=STAFF, now=NOW, because=" ")
+    assert [row.reason for row in suppression.held(session, ANNA, secret=SECRET)] == [reason]
+
+    mistake = "the wrong file"
+    suppression.lift(session, ANNA, reasons=[set_by_reader], secret=SECRET, by=STAFF, now=NOW, because=mistake)
+    assert suppression.held(session, ANNA, secret=SECRET) == ()
+    told = session.scalars(select(AuditEntry.details).where(AuditEntry.action == "suppression.set_by_mistake")).one()
+    assert told == {"reasons": [reason], "because": "the wrong file"}
+
+
+def test_the_newest_come_first_and_all_are_counted(session: Session) -> None:
+    add(session, SuppressionReason.BOUNCED)
+    add(session, SuppressionReason.BLOCKED)
+
+    assert [row.reason for row in suppression.newest(session, most=10)] == ["blocked", "bounced"]
+    assert [row.reason for row in suppression.newest(session, most=1)] == ["blocked"]
+    assert [row.reason for row in suppression.newest(session, reason=SuppressionReason.BOUNCED, most=10)] == ["bounced"]
+    assert suppression.counts(session) == {"left": 0, "bounced": 1, "complained": 0, "blocked": 1, "erased": 0}
 
 
 def test_what_came_later_than_a_moment_is_not_lifted(session: Session) -> None:

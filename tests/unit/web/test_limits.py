@@ -67,6 +67,10 @@ def test_in_no_stretch_of_time_more_is_let_through_than_promised(database: Datab
             assert last - first + 1 <= 3 + (moments[last] - begin) / 60
 
 
-@pytest.mark.parametrize("limit", [limits.PER_VISITOR, limits.PER_ADDRESS], ids=lambda limit: limit.name)
+@pytest.mark.parametrize(
+    "limit",
+    [limits.PER_VISITOR, limits.PER_ADDRESS, limits.per_list(at_once=1, a_minute=60)],
+    ids=lambda limit: limit.name,
+)
 def test_every_limit_lets_somebody_through(session: Session, limit: Limit) -> None:
     assert limits.take(session, limit, who="anna", secret=SECRET, now=NOW)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.delivery.alerts import causes
-from newsletter.delivery.alerts.causes import masked
+from newsletter.delivery.discretion import masked
 
 LOCAL = st.text(alphabet="abcxyzäü0189._%+=-/!#", min_size=1, max_size=12)
 AROUND = st.sampled_from(["550 5.1.1 <{}>: no such user", "to {} refused", "({})", "'{}'", "{}, {}", "RCPT TO:<{}>"])

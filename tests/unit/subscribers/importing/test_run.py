@@ -1,4 +1,5 @@
 import csv
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from subscribers import audience, consent, importing, people, subscribing, suppression
+from subscribers import audience, consent, importing, people, subscribing, suppression, topics
 from subscribers.address import EmailAddress
 from subscribers.audit import AuditEntry
 from subscribers.errors import NotPermitted
@@ -41,12 +42,23 @@ def bring_in(
     bad_rows: Path | None = None,
     rehearse: bool = False,
     rows: int = 3,
+    wording: str | None = None,
+    proof_file: importing.ProofFile | None = None,
 ) -> Report:
     if content is not None:
         path.write_text(content, encoding="utf-8")
     with (
         importing.opened(path) as sheet,
-        importing.Import(sheet, mailing_list, proof=proof, secret=SECRET, by=STAFF, bad_rows=bad_rows) as work,
+        importing.Import(
+            sheet,
+            mailing_list,
+            proof=proof,
+            secret=SECRET,
+            by=STAFF,
+            bad_rows=bad_rows,
+            wording=wording,
+            proof_file=proof_file,
+        ) as work,
     ):
         for chunk in sheet.chunks(rows):
             if rehearse:
@@ -57,7 +69,7 @@ def bring_in(
 
 
 def receivers(session: Session, mailing_list: MailingList) -> list[str]:
-    return [row.address for row in session.execute(audience.confirmed(mailing_list.id))]
+    return [row.address for row in session.execute(audience.confirmed(mailing_list.id, now=NOW))]
 
 
 def count(session: Session, table: type[Subscriber | Subscription | ConsentRecord | AuditEntry]) -> int:
@@ -88,6 +100,64 @@ def test_with_proof_people_are_confirmed_and_the_proof_is_kept(session: Session,
         "row": {"E-Mail": "Anna@Example.org", "Vorname": "Anna", "Kunde": "17"},
         "entered_by": "command line",
     }
+    assert consent.verify(session, secret=SECRET).holds
+
+
+def records(session: Session, address: str = ANNA) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = consent.export(session, EmailAddress.parse(address), by=STAFF)["records"]
+    return found
+
+
+def test_each_row_keeps_the_proof_it_tells(session: Session, news: MailingList, path: Path) -> None:
+    content = (
+        "E-Mail;Einwilligung am;Einwilligung IP;consent_source;Einwilligungstext\n"
+        "anna@example.org;24.05.2019 10:30;192.0.2.7;Messe;Ja, ich will die Post.\n"
+        "bert@example.org;;;;\n"
+    )
+
+    report = bring_in(session, news, path, content, wording="Ja, ich möchte den Newsletter.")
+
+    assert (report.imported, report.ignored_columns) == (2, ())
+    (anna,), (bert,) = records(session), records(session, "bert@example.org")
+    assert anna["evidence"]["consent"] == {"at": "2019-05-24T10:30:00", "source": "Messe", "ip": "192.0.2.7"}
+    assert anna["wording"]["text"] == "Ja, ich will die Post."
+    assert "consent" not in bert["evidence"]
+    assert bert["wording"]["text"] == "Ja, ich möchte den Newsletter."
+    stated = hashlib.sha256(PROOF.encode()).hexdigest()
+    assert [each["evidence"]["proof"] for each in (anna, bert)] == [{"wording": stated}] * 2
+    assert consent.verify(session, secret=SECRET).holds
+
+
+def test_proof_of_a_row_that_cannot_be_is_a_bad_row(session: Session, news: MailingList, path: Path) -> None:
+    content = "email;consent_at;consent_ip\nanna@example.org;gestern;\nbert@example.org;;nowhere\n"
+
+    report = bring_in(session, news, path, content)
+
+    assert report.bad == (
+        (2, "consent_at “gestern” is no date such as 2019-05-24 or 24.05.2019 10:30"),
+        (3, "consent_ip “nowhere” is no IP address"),
+    )
+    assert receivers(session, news) == []
+
+
+def test_what_rows_tell_confirms_nobody_by_itself(session: Session, news: MailingList, path: Path) -> None:
+    bring_in(session, news, path, "email;consent_at\nanna@example.org;2019-05-24\n", proof=None, wording="Ja.")
+
+    assert receivers(session, news) == []
+    (record,) = records(session)
+    assert (record["kind"], record["wording"]["text"]) == ("imported without proof", "Ja.")
+    assert record["evidence"]["consent"] == {"at": "2019-05-24"}
+
+
+def test_a_file_alone_is_proof_and_is_named_by_its_hash(session: Session, news: MailingList, path: Path) -> None:
+    scan = importing.ProofFile("scan.pdf", "ab" * 32)
+
+    bring_in(session, news, path, "email\nanna@example.org\n", proof=None, proof_file=scan)
+
+    assert receivers(session, news) == [ANNA]
+    (record,) = records(session)
+    assert (record["kind"], record["wording"]) == ("imported with proof", None)
+    assert record["evidence"]["proof"] == {"file": "scan.pdf", "sha256": "ab" * 32}
     assert consent.verify(session, secret=SECRET).holds
 
 
@@ -289,3 +359,76 @@ def test_who_leaves_between_the_look_and_the_writing_is_not_confirmed(
 
     assert receivers(session, news) == ["ben@example.org"]
     assert (report.imported, report.already_there, len(looks)) == (1, 1, 3)
+
+
+def a_topic(session: Session, mailing_list: MailingList, slug: str) -> int:
+    return topics.add(session, mailing_list, slug, names={"de": slug}, by=STAFF, now=NOW).id
+
+
+def choices(session: Session) -> list[set[int] | None]:
+    subscriptions = session.scalars(select(Subscription).order_by(Subscription.id))
+    chosen = [topics.chosen(session, each) for each in subscriptions]
+    return [None if each is None else set(each) for each in chosen]
+
+
+def test_region_title_and_topics_are_taken(session: Session, news: MailingList, path: Path) -> None:
+    sport, culture = a_topic(session, news, "sport"), a_topic(session, news, "culture")
+
+    report = bring_in(
+        session,
+        news,
+        path,
+        "E-Mail;Titel;Landkreis;Themen\n"
+        "a@example.org;Dr.;Celle;sport | culture\nb@example.org;;;culture\nc@example.org;;;\nd@example.org;;;|\n",
+    )
+
+    assert report.imported == 4
+    assert choices(session) == [{sport, culture}, {culture}, None, set()]
+    anna = people.known(session, EmailAddress.parse("a@example.org"))
+    assert (anna.title, anna.region) == ("Dr.", "Celle")
+
+
+@pytest.mark.parametrize("rehearse", [False, True])
+def test_a_topic_the_list_does_not_have_makes_a_bad_row(
+    session: Session, news: MailingList, path: Path, tmp_path: Path, *, rehearse: bool
+) -> None:
+    a_topic(session, a_list(session, "other"), "sport")
+    a_topic(session, news, "culture")
+    content = "email,topics\nnonsense,\na@example.org,culture|sport\nb@example.org,culture\n"
+
+    report = bring_in(session, news, path, content, bad_rows=tmp_path / "bad.csv", rehearse=rehearse)
+
+    assert (report.rows, report.imported, report.bad_rows) == (3, 1, 2)
+    assert report.bad[1] == (3, "the list “news” has no topic “sport”")
+    if not rehearse:
+        assert "a@example.org,culture|sport,the list “news” has no topic “sport”" in (tmp_path / "bad.csv").read_text()
+
+
+def test_a_bad_row_that_is_mended_can_be_imported(session: Session, news: MailingList, path: Path) -> None:
+    bring_in(session, news, path, "email,topics\na@example.org,sport\n")
+    sport = a_topic(session, news, "sport")
+
+    assert bring_in(session, news, path).imported == 1
+    assert choices(session) == [{sport}]
+
+
+def test_an_import_with_proof_brings_the_topics_of_who_waits_since_an_earlier_one(
+    session: Session, news: MailingList, path: Path
+) -> None:
+    sport, culture = a_topic(session, news, "sport"), a_topic(session, news, "culture")
+    bring_in(session, news, path, "email,topics\na@example.org,sport\n", proof=None)
+    assert choices(session) == [{sport}]
+
+    bring_in(session, news, path, "email,topics\na@example.org,culture\n")
+
+    assert choices(session) == [{culture}]
+
+
+def test_who_is_there_already_keeps_what_they_chose(session: Session, news: MailingList, path: Path) -> None:
+    sport = a_topic(session, news, "sport")
+    a_topic(session, news, "culture")
+    topics.choose(session, a_subscription(session, news, ANNA), [sport], by=VISITOR, now=NOW)
+
+    assert bring_in(session, news, path, f"email,topics\n{ANNA},culture\n").already_there == 1
+
+    assert choices(session) == [{sport}]
