@@ -7,7 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from babel.dates import format_date
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 
 from newsletter.i18n import LANGUAGES, translations
 from newsletter.settings import Settings
@@ -38,6 +39,23 @@ def day(moment: dt.datetime, *, language: str) -> str:
     return format_date(moment, "long", locale={"en": "en_GB"}.get(language, language))
 
 
+class _CompiledOnce(BytecodeCache):
+    """Keeps each template compiled, for all languages and however often the pages are loaded; by its source."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _CompiledOnce()
+
+
 def _environment(paths: list[str], language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(paths),
@@ -46,6 +64,7 @@ def _environment(paths: list[str], language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        bytecode_cache=_COMPILED,
     )
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     return environment
