@@ -76,8 +76,8 @@ def page(session: Session, wanted: Filter, *, after: str, limit: int) -> Page:
 def export(session: Session, *, by: Actor, now: dt.datetime, wanted: Filter) -> None:
     """Note in the log that somebody takes it away."""
     by.require(READ_AUDIT)
-    filtered = {name: str(getattr(wanted, name)) for name in Filter.__slots__ if getattr(wanted, name)}
-    audit.record(session, "audit.export", "audit", by=by, now=now, **filtered)
+    filtered = [f"{name} {getattr(wanted, name)}" for name in Filter.__slots__ if getattr(wanted, name)]
+    audit.record(session, "audit.export", "audit", by=by, now=now, filter=filtered)
 
 
 def lines(session: Session, wanted: Filter, *, language: str) -> Iterator[tuple[str, ...]]:

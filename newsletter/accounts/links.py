@@ -11,7 +11,7 @@ token of it needs the installation's secret, so a stolen backup of the database 
 import datetime as dt
 import secrets
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.accounts.errors import LinkInvalid, LinkOver
@@ -22,13 +22,15 @@ from subscribers.orm import current
 from subscribers.secret import Secret
 
 LIFETIMES = {LinkPurpose.INVITATION: dt.timedelta(days=7), LinkPurpose.NEW_PASSWORD: dt.timedelta(hours=1)}
+KEPT = dt.timedelta(days=30)  # so long a page can say that it is over, and what it was
 PATH = "/staff/link"
 _KEY_BYTES = 16
 
 
 def make(session: Session, user: StaffUser, purpose: LinkPurpose, *, now: dt.datetime) -> StaffLink:
-    """Make one for somebody."""
+    """Make one for somebody; those that have been over for long are forgotten."""
     end(session, user.id, purpose, now=now)
+    session.execute(delete(StaffLink).where(StaffLink.expires_at < now - KEPT))
     made = StaffLink(
         user_id=user.id,
         key=secrets.token_hex(_KEY_BYTES),

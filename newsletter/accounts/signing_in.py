@@ -51,6 +51,14 @@ class SecondFactorDue:
     token: str
 
 
+def key_of(address: str) -> str:
+    """The one form of all spellings of an address that somebody typed, also of what is none."""
+    try:
+        return EmailAddress.parse(address).key
+    except AddressInvalid:
+        return address.casefold()
+
+
 def known(session: Session, address: str) -> Asked:
     """Look an address up that somebody typed; nobody has what is none."""
     try:

@@ -76,3 +76,27 @@ def test_the_newest_file_is_the_head_of_the_history() -> None:
     heads = ScriptDirectory.from_config(migrations.configuration()).get_heads()
 
     assert heads == [migrations.newest()]
+
+
+def test_staff_of_before_keep_their_roles_on_all_publications(empty_url: str) -> None:
+    database = Database(empty_url)
+    config = migrations.configuration()
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0010")
+    with database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO staff_user (id, address, address_key, role, language, active, created_at)"
+                " VALUES (1, 'a@b.de', 'a@b.de', 'list admin', 'de', true, '2026-11-23')"
+            )
+        )
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0011")
+        assert connection.execute(text("SELECT user_id, publication_id, role FROM staff_grant")).all() == [
+            (1, None, "list admin")
+        ]
+        command.downgrade(config, "0010")
+        assert connection.execute(text("SELECT role FROM staff_user")).all() == [("list admin",)]
+    database.close()

@@ -1,7 +1,9 @@
 """Staff users for tests: made quickly, signed in without a password, and forms that come from a page of ours."""
 
 import datetime as dt
+import shutil
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from argon2.profiles import CHEAPEST, RFC_9106_LOW_MEMORY
@@ -92,3 +94,10 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     cheap = replace(RFC_9106_LOW_MEMORY, time_cost=1, memory_cost=CHEAPEST.memory_cost, parallelism=1)
     monkeypatch.setattr(passwords, "PARAMETERS", cheap)
     passwords._nobodys.cache_clear()
+
+
+def sqlite_alone(migrated: Path, folder: Path) -> str:
+    """The URL of an empty SQLite database, for tests of what does not depend on the database."""
+    path = folder / "newsletter.db"
+    shutil.copyfile(migrated, path)
+    return f"sqlite:///{path}"

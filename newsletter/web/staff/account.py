@@ -59,7 +59,7 @@ def change_language(staff: Self, form: Annotated[Form, Depends(submitted)]) -> R
         own_account.change_details(
             session, user, name=user.name, language=form.text("language"), by=staff.by, now=app.now()
         )
-    here = ways.back(staff.visit.request)
+    here = ways.back(staff.visit)
     return ways.redirect(staff.visit, here if here in {place.path for place in PLACES} else PATH)
 
 

@@ -38,7 +38,7 @@ def ask(staff: Self) -> Response:
 def check(staff: Self, form: Annotated[Form, Depends(submitted)]) -> Response:
     """Check the password, or the passkey."""
     visit, to = staff.visit, ways.local(form.text("to"))
-    if not trying.may(visit, (trying.SIGN_IN_ADDRESS, staff.user.address.casefold())):
+    if not trying.may(visit, (trying.SIGN_IN_ADDRESS, signing_in.key_of(staff.user.address))):
         return _form(staff, to=to, problem="often", status=429)
     credential = form.text("credential", most=ANSWER_LIMIT)
     ok = _passkey_fits(staff, credential) if credential else _password_fits(staff, form.fields.get("password", ""))

@@ -58,12 +58,17 @@ def filter_of(form: Form) -> Filter:
     """The filter of a form; days are whole days in UTC, and what is none filters nothing."""
     until = _day(form.text("until"))
     return Filter(
-        actor=form.text("actor", most=320),
-        subject=form.text("subject", most=120),
-        action=form.text("action", most=60),
+        actor=_line(form.text("actor", most=320)),
+        subject=_line(form.text("subject", most=120)),
+        action=_line(form.text("action", most=60)),
         since=_day(form.text("since")),
         until=None if until is None else until + dt.timedelta(days=1),
     )
+
+
+def _line(text: str) -> str:
+    """What can stand in the log; one database would not even be asked for a NUL."""
+    return text if text.isprintable() else ""
 
 
 def _day(text: str) -> dt.datetime | None:

@@ -76,7 +76,7 @@ class Allowed:
     def __call__(self, request: Request) -> Staff:
         """Let in, or send away: to the sign-in page, to the page that asks for a proof, or with 403."""
         visit = visit_of(request)
-        to = ways.local(request.url.path) if request.method in {"GET", "HEAD"} else ways.back(request)
+        to = ways.local(request.url.path) if request.method in {"GET", "HEAD"} else ways.back(visit)
         found = find_staff(visit, publication=self.publication)
         if found is None:
             raise SignInDue(to)
@@ -128,7 +128,8 @@ def of_publication(parameter: str) -> FindPublication:
     """The publication whose slug is in the path."""
 
     def find(session: Session, path: Mapping[str, str]) -> int | None:
-        return session.scalar(select(Publication.id).where(Publication.slug == path[parameter]))
+        slug = path[parameter]
+        return session.scalar(select(Publication.id).where(Publication.slug == slug)) if slug.isprintable() else None
 
     return find
 

@@ -45,7 +45,7 @@ def sign_in(visit: Annotated[Visit, Depends(anyone)], form: Annotated[Form, Depe
     """Check the password; the answer does not tell whether the address is known."""
     app, now, to = visit.app, visit.app.now(), ways.local(form.text("to"))
     address, password = form.text("address", most=ADDRESS_LIMIT), form.fields.get("password", "")
-    tries = (trying.SIGN_IN_VISITOR, trying.visitor(visit)), (trying.SIGN_IN_ADDRESS, address.casefold())
+    tries = (trying.SIGN_IN_VISITOR, trying.visitor(visit)), (trying.SIGN_IN_ADDRESS, signing_in.key_of(address))
     if not trying.may(visit, *tries):
         return _form(visit, to=to, address=address, problem="often", status=429)
     with app.reading() as session:

@@ -1,9 +1,8 @@
 """Where a browser is sent next: to one of our own pages, whatever an address asks for."""
 
 import re
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
-from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from newsletter.web.visit import Visit
@@ -19,10 +18,13 @@ def local(path: str) -> str:
     return path if _OURS.fullmatch(path) else START
 
 
-def back(request: Request) -> str:
+def back(visit: Visit) -> str:
     """The page that a form stood on, as far as the browser tells; else the start."""
-    referer = request.headers.get("referer", "")
-    return local(re.sub(r"^https?://[^/]*|[?#].*$", "", referer))
+    try:
+        path = urlsplit(visit.request.headers.get("referer", "")).path
+    except ValueError:
+        return START
+    return local(path.removeprefix(visit.pages.prefix))
 
 
 def redirect(visit: Visit, path: str, **query: str) -> Response:

@@ -4,29 +4,22 @@ import re
 
 from newsletter.app import App
 from newsletter.settings import Settings
-from newsletter.web.application import create
 from tests.integration.cli.conftest import Run
 from tests.support.makers import assets
 from tests.support.staff import PASSWORD
-from tests.support.web import Client
+from tests.support.web import a_client
 
 LINK = re.compile(r"http://127\.0\.0\.1:8000/staff/link/[0-9a-f]{32}\.\S+")
 
 
-def a_visitor() -> tuple[App, Client]:
-    app = App.open(Settings())
-    headers = {"Sec-Fetch-Site": "same-origin"}
-    return app, Client(create(app), base_url="http://127.0.0.1:8000", headers=headers)
-
-
 def accept(link: str) -> int:
     """Open a link of the command line and choose a password there."""
-    app, client = a_visitor()
-    try:
-        answer = client.post(link, data={"name": "Ana", "password": PASSWORD}, follow_redirects=False)
-        return int(answer.status_code)
-    finally:
-        app.close()
+    app = App.open(Settings())
+    client = a_client(app, **{"Sec-Fetch-Site": "same-origin"})
+    path = link.removeprefix("http://127.0.0.1:8000")
+    answer = client.post(path, data={"name": "Ana", "password": PASSWORD}, follow_redirects=False)
+    app.close()
+    return int(answer.status_code)
 
 
 def test_init_prints_a_link_by_which_the_first_user_comes_in_until_they_have(run: Run) -> None:

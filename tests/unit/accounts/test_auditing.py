@@ -125,6 +125,6 @@ def test_taking_the_log_away_stands_in_the_log_and_is_not_for_everybody(session:
     session.flush()
 
     [entry] = auditing.page(session, Filter(), after="", limit=9).entries
-    assert (entry.action, entry.details) == ("audit.export", {"actor": "ben@example.org"})
+    assert (entry.action, entry.details) == ("audit.export", {"filter": ["actor ben@example.org"]})
     with pytest.raises(NotPermitted):
         auditing.export(session, by=Actor(ActorKind.STAFF, "eda@example.org", frozenset()), now=NOW, wanted=Filter())

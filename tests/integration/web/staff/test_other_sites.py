@@ -1,13 +1,21 @@
 """Nothing changes in the name of somebody who is signed in, because another site says so."""
 
+from pathlib import Path
+
 import pytest
 
 from newsletter.app import App
 from newsletter.web.staff import ROUTERS
-from tests.support.staff import COOKIE, Seated, seated
+from tests.support.staff import COOKIE, Seated, seated, sqlite_alone
 from tests.support.web import PUBLIC_URL, Client, a_client, dump
 
 POSTS = sorted({route.path for router in ROUTERS for route in router.routes if "POST" in route.methods})  # type: ignore[attr-defined]  # all are APIRoute
+
+
+@pytest.fixture
+def database_url(migrated: Path, tmp_path: Path) -> str:
+    """SQLite alone: what is refused never comes to the database."""
+    return sqlite_alone(migrated, tmp_path)
 
 
 @pytest.fixture

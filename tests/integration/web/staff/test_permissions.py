@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +20,7 @@ from newsletter.web.application import create
 from newsletter.web.staff import ROUTERS, guards
 from newsletter.web.staff.guards import Allowed, Staff, of_issue, of_publication
 from tests.support.makers import NOW, a_list, a_publication
-from tests.support.staff import a_browser, seated
+from tests.support.staff import a_browser, seated, sqlite_alone
 from tests.support.web import Client
 
 ANYBODY = frozenset({"anonymous", "nobody's", "editor", "approver", "list admin", "admin", "admin of one"})
@@ -100,9 +99,7 @@ def routes() -> Iterator[tuple[str, APIRoute]]:
 @pytest.fixture
 def database_url(migrated: Path, tmp_path: Path) -> str:
     """SQLite alone: who may does not depend on the database, and there is much to ask."""
-    path = tmp_path / "newsletter.db"
-    shutil.copyfile(migrated, path)
-    return f"sqlite:///{path}"
+    return sqlite_alone(migrated, tmp_path)
 
 
 ROUTES = [(method, route.path) for method, route in routes()]
@@ -229,6 +226,7 @@ def test_a_role_on_one_publication_is_worth_nothing_on_another(
     assert status(somebody, path.format("other")) == mine
     assert status(somebody, path.format("aktuell")) == others
     assert status(somebody, path.format("nowhere")) == 404
+    assert status(somebody, path.format("%00")) == 404
     assert status(somebody, "/staff/try/everywhere") == 403
 
 

@@ -16,11 +16,17 @@ from newsletter.database import Database
 from newsletter.settings import Settings
 from tests.support.makers import SECRET
 from tests.support.provider import CLIENT_ID, CLIENT_SECRET, Provider, running
-from tests.support.staff import a_browser, a_staff_user, seated
+from tests.support.staff import a_browser, a_staff_user, seated, sqlite_alone
 from tests.support.web import Client, an_app
 
 BEN = "ben@example.org"
 REFUSED = "/staff/sign-in?done=provider-refused"
+
+
+@pytest.fixture
+def database_url(migrated: Path, tmp_path: Path) -> str:
+    """SQLite alone: whom a provider vouches for does not depend on the database."""
+    return sqlite_alone(migrated, tmp_path)
 
 
 @pytest.fixture
@@ -64,7 +70,8 @@ def go(client: Client, query: str = "") -> str:
 
 def come_back(client: Client, answer: dict[str, str]) -> str:
     """Where one is sent after coming back."""
-    return str(client.get("/staff/sign-in/provider/back", params=answer, follow_redirects=False).headers["location"])
+    back = client.get("/staff/sign-in/provider/back", params=answer, follow_redirects=False)
+    return str(back.headers["location"])
 
 
 def test_somebody_invited_signs_in_and_is_tied_to_the_provider(

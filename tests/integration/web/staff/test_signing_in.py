@@ -75,6 +75,7 @@ def test_the_cookie_is_kept_from_scripts_from_other_hosts_and_from_the_database(
         ("ben@example.org", PASSWORD),
         ("", ""),
         ("@", PASSWORD),
+        ("\0@example.org", "\0" * 20),
         (ANA, ""),
         (ANA, "x" * 5000),
     ],
