@@ -1,5 +1,6 @@
 """The sign-up form in a frame of another site."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,11 @@ def test_a_site_under_a_path_posts_under_that_path(database: Database, tmp_path:
     assert f'action="/news{FRAME}"' in client.get(FRAME).text
     assert 'action="/news/lists/region"' in client.get("/lists/region").text
     assert "wording" in hidden_fields(client.get(FRAME).text)
+
+
+def test_the_frame_looks_as_the_page_does(client: Client) -> None:
+    def sheets(path: str) -> list[str]:
+        return re.findall(r'<link rel="stylesheet" href="([^"]+)">', client.get(path).text)
+
+    assert sheets(FRAME) == sheets("/lists/region")
+    assert [each.rpartition("/")[2] for each in sheets(FRAME)][-1:] == ["site.css"]

@@ -7,7 +7,7 @@ import pytest
 from newsletter.app import App
 from newsletter.web.staff import ROUTERS
 from tests.support.staff import COOKIE, Seated, seated, sqlite_alone
-from tests.support.web import PUBLIC_URL, Client, a_client, dump
+from tests.support.web import PUBLIC_URL, Client, a_client, a_reader, dump, state_of
 
 POSTS = sorted({route.path for router in ROUTERS for route in router.routes if "POST" in route.methods})  # type: ignore[attr-defined]  # all are APIRoute
 
@@ -83,9 +83,13 @@ def test_every_method_but_the_harmless_ones_is_held_back(app: App, ana: Seated, 
 
 
 def test_pages_for_readers_take_forms_from_anywhere(app: App, ana: Seated) -> None:
-    answer = bare(app, ana, **{"Sec-Fetch-Site": "cross-site"}).post("/lists/region", data={"email": "a@posteo.de"})
+    reader = a_reader(app, confirmed=True)
+    client = bare(app, ana, **{"Sec-Fetch-Site": "cross-site"})
+
+    answer = client.post(f"/leave/{reader.leave_token}", data={"List-Unsubscribe": "One-Click"})
 
     assert answer.status_code == 200
+    assert state_of(app, "anna@posteo.de") == "left"
 
 
 def test_the_refusal_is_a_kind_page_with_all_headers(app: App, ana: Seated) -> None:
