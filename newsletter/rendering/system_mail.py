@@ -11,6 +11,7 @@ site may bring its own, and every text in them is translated by `_`.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -100,6 +101,15 @@ def _slot_names(slots: Slots) -> dict[str, SimpleNamespace]:
 
 
 def _rendered(folders: Sequence[Path], language: str, words: Mapping[str, object]) -> list[str]:
+    environment = _environment(tuple(folders), language)
+    try:
+        return [environment.get_template(name).render(words) for name in (SUBJECT, TEXT, HTML)]
+    except TemplateError as error:
+        raise SystemMailInvalid(folders[0].name, f"{error}.") from error
+
+
+@lru_cache(maxsize=64)  # a mail is made for each sign-up; a template that changes is read again
+def _environment(folders: tuple[Path, ...], language: str) -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
         loader=FileSystemLoader(folders),
         autoescape=select_autoescape(["html"], default=False),
@@ -111,7 +121,4 @@ def _rendered(folders: Sequence[Path], language: str, words: Mapping[str, object
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
-    try:
-        return [environment.get_template(name).render(words) for name in (SUBJECT, TEXT, HTML)]
-    except TemplateError as error:
-        raise SystemMailInvalid(folders[0].name, f"{error}.") from error
+    return environment

@@ -5,7 +5,8 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 
 from newsletter.i18n import LANGUAGES, translations
 from newsletter.settings import Settings
@@ -32,6 +33,23 @@ class Pages:
         return self._environments[language].get_template(template).render(language=language, **facts)
 
 
+class _CompiledOnce(BytecodeCache):
+    """Keeps each template compiled, for all languages and however often the pages are loaded; by its source."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _CompiledOnce()
+
+
 def _environment(paths: list[str], language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(paths),
@@ -40,6 +58,7 @@ def _environment(paths: list[str], language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        bytecode_cache=_COMPILED,
     )
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     return environment
