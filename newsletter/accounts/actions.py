@@ -120,6 +120,7 @@ def _of_readers(_: Callable[[str], str]) -> dict[str, str]:
         "subscription.resume": _("Pause ended"),
         "measuring.agree": _("Agreed to be measured"),
         "measuring.refuse": _("Refused to be measured"),
+        "subscriber.tell_changes": _("Reader told of changed settings"),
         "subscriber.language": _("Language of a reader changed"),
         "subscriber.change-address": _("Address of a reader changed"),
         "errand.download": _("Link to one's own data sent"),

@@ -12,3 +12,10 @@ class ListNotOpen(NewsletterError):
             f"`newsletter publication create … --list {slug}` makes one."
         )
         self.slug = slug
+
+
+class ChangedTooOften(NewsletterError):
+    """A reader's settings were changed so often that no more mails may tell of it today, so nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__("These settings were changed several times today. Nothing was changed; try again tomorrow.")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from newsletter.readers import noticing
+from newsletter.readers.saved import Outcome, Saved
 from subscribers import measuring, tokens
 from subscribers.actor import Actor
 from subscribers.address import masked
@@ -72,14 +74,18 @@ def agree(
     now: dt.datetime,
     ip: str | None = None,
 ) -> MeasuringChoice:
-    """Let the reader be measured, where that may be asked; `wording` is the text that was shown.
+    """Let the reader be measured, where that may be asked, and tell them so by mail.
+
+    `wording` is the text that was shown.
 
     Raises:
         TokenInvalid: the token was not made here; nothing is changed.
+        ChangedTooOften: as `noticing.tell`. The caller must not commit.
     """
     read = tokens.read_measuring(secret, token)
     subscription = _subscription(session, read)
-    if subscription is not None and _shown(session, subscription).may_agree:
+    shown = _shown(session, subscription)
+    if subscription is not None and shown.may_agree:
         measuring.agree(
             session,
             subscription,
@@ -91,6 +97,8 @@ def agree(
             now=now,
             ip=ip,
         )
+        saved = Saved(shown.list_name, Outcome.MEASURED)
+        noticing.tell(session, [saved], via=subscription, language=shown.language, by=by, now=now)
     return _TEST if read.subscription_id is None else _shown(session, subscription)
 
 
@@ -101,10 +109,12 @@ _GONE = MeasuringChoice("", "", "", "", measured=False, may_agree=False, test=Fa
 def _subscription(session: Session, read: tokens.Measuring) -> Subscription | None:
     if read.subscription_id is None:
         return None
-    found = current(session, Subscription, read.subscription_id)
-    if found is None or session.get_one(Subscriber, found.subscriber_id).erased_at is not None:
+    found = session.get(Subscription, read.subscription_id)
+    # The person first, as on the settings page: of two who save at once none waits for the other.
+    subscriber = None if found is None else current(session, Subscriber, found.subscriber_id)
+    if subscriber is None or subscriber.erased_at is not None:
         return None
-    return found
+    return current(session, Subscription, read.subscription_id)
 
 
 def _shown(session: Session, subscription: Subscription | None) -> MeasuringChoice:

@@ -5,19 +5,20 @@
 
 The link never expires and is in every issue, so whoever an issue was forwarded to has it. So it shows the lists and
 what was chosen there, the address masked, and nothing of the person; and all that it does can be undone: who was
-taken off a list is told by mail, and who comes back to one is asked by mail, as after any sign-up.
+taken off a list, paused or measured is told by mail, and who comes back to a list is asked by mail, as after any
+sign-up.
 """
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.readers import signing_up, undoing
+from newsletter.readers import noticing, signing_up, undoing
 from newsletter.readers.errors import ListNotOpen
+from newsletter.readers.saved import Outcome, Saved, name_in
 from subscribers import audit, measuring, pausing, subscribing, tokens, topics
 from subscribers.actor import CHANGE_OWN_CHOICES, Actor
 from subscribers.address import EmailAddress, masked
@@ -39,7 +40,7 @@ class TopicChoice:
 
     def name(self, language: str) -> str:
         """Its name in a language, else in the first it has."""
-        return _name(self.names, language)
+        return name_in(self.names, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,32 +95,6 @@ class Wanted:
     measuring_wording: str = ""
 
 
-class Outcome(StrEnum):
-    """What was saved about a list."""
-
-    LEFT = "left"
-    ASKED = "asked"  # a mail asks whether the person wants to come back
-    TOPICS = "topics"
-    PAUSED = "paused"
-    RESUMED = "resumed"
-    MEASURED = "measured"
-    NOT_MEASURED = "not measured"
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """One thing that is different now; `until` is the end of a pause, `names` are those of the topics chosen."""
-
-    list_name: str
-    outcome: Outcome
-    until: dt.date | None = None
-    names: tuple[Mapping[str, str], ...] = ()
-
-    def names_in(self, language: str) -> list[str]:
-        """The names of the topics."""
-        return [_name(names, language) for names in self.names]
-
-
 def preferences_of(session: Session, token: str, *, secret: Secret, now: dt.datetime) -> Preferences:
     """Tell what a reader chose; changes nothing.
 
@@ -159,18 +134,21 @@ def change(
 
     `language` is the one the reader wants to be written in, empty to leave it; `page_language` the one of the
     wordings, which were on the page. Subscriptions that are not the reader's are passed over. Of the lists that were
-    left one mail tells, by which that is taken back. Gives what is different now, in the order of the lists.
+    left one mail tells, by which that is taken back; of pauses and agreements to be measured another. Gives what is
+    different now, in the order of the lists.
 
     Raises:
         TokenInvalid: the token was not made here; nothing is changed.
         PauseInvalid: a pause cannot end then. The caller, who has seen that it can, must not commit.
+        ChangedTooOften: as `noticing.tell`. The caller must not commit.
     """
     by.require(CHANGE_OWN_CHOICES)
     read = tokens.read_preferences(secret, token)
     named = None if read.subscription_id is None else session.get(Subscription, read.subscription_id)
     subscriber = None if named is None else current(session, Subscriber, named.subscriber_id)
-    if subscriber is None or subscriber.erased_at is not None:
+    if named is None or subscriber is None or subscriber.erased_at is not None:
         return ()
+    before = subscriber.language or session.get_one(MailingList, named.list_id).language
     if language and language != subscriber.language:
         subscriber.language = language
         audit.record(session, "subscriber.language", f"subscriber:{subscriber.id}", by=by, now=now, language=language)
@@ -182,8 +160,10 @@ def change(
             told = _Act(session, subscriber, each, shown, secret=secret, by=by, now=now).saved()
             saved += told
             ended += [each for one in told if one.outcome is Outcome.LEFT]
-    if ended and named is not None:
+    if ended:
         undoing.offer(session, ended, via=named, secret=secret, by=by, now=now)
+    spoken = language if language != before else ""
+    noticing.tell(session, saved, via=named, language=before, spoken=spoken, by=by, now=now)
     return tuple(saved)
 
 
@@ -335,10 +315,6 @@ def _choices(session: Session, subscription: Subscription, *, now: dt.datetime) 
 
 def _topic(topic: Topic, chosen: frozenset[int] | None) -> TopicChoice:
     return TopicChoice(topic.id, topic.names, chosen=chosen is None or topic.id in chosen)
-
-
-def _name(names: Mapping[str, str], language: str) -> str:
-    return names.get(language) or next(iter(names.values()), "")
 
 
 def _publisher(session: Session, mailing_list: MailingList) -> str:

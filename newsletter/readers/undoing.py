@@ -8,27 +8,20 @@ next leaving needs somebody who came back, and only the owner can.
 import datetime as dt
 import hmac
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from newsletter.issues.models import Publication
 from newsletter.mails import left as left_mail
-from newsletter.readers.errors import ListNotOpen
-from newsletter.readers.signing_up import publication_of
+from newsletter.readers import telling
 from subscribers import audit, leaving, tokens
 from subscribers.actor import CHANGE_OWN_CHOICES, Actor
 from subscribers.address import masked
-from subscribers.audit import AuditEntry
 from subscribers.errors import TokenExpired
 from subscribers.models import MailingList, Subscriber, Subscription, SubscriptionState
 from subscribers.orm import current
 from subscribers.secret import Secret
 
-# Who was forwarded the undo mail as well could leave and come back for ever; nobody's mailbox is filled by that.
-MAILS_A_DAY = 3
 _ACTION = "subscription.offer_undo"
 
 
@@ -61,8 +54,10 @@ def offer(
     first = ended[0]
     mailing_list = session.get_one(MailingList, first.list_id)
     subscriber = session.get_one(Subscriber, first.subscriber_id)
-    publication = _publication(session, [*ended, via])
-    if publication is None or _told_today(session, first, now=now) >= MAILS_A_DAY:
+    publication = telling.sender_among(session, [*ended, via])
+    subject = f"subscription:{first.id}"
+    # Who was forwarded the undo mail as well could leave and come back for ever.
+    if publication is None or telling.told_enough(session, _ACTION, subject, now=now):
         return
     left_mail.send(
         session,
@@ -75,7 +70,7 @@ def offer(
         by=by,
         now=now,
     )
-    audit.record(session, _ACTION, f"subscription:{first.id}", by=by, now=now)
+    audit.record(session, _ACTION, subject, by=by, now=now)
 
 
 def undoing_of(session: Session, token: str, *, secret: Secret, now: dt.datetime) -> Undoing:
@@ -118,23 +113,6 @@ def _subject(
     if not hmac.compare_digest(digest, read.address_digest):
         raise TokenExpired(read.subscription_id)
     return subscription, subscriber, read.left_at
-
-
-def _publication(session: Session, subscriptions: Sequence[Subscription]) -> Publication | None:
-    """Whose name the mail bears: the first publication that any of these lists has."""
-    for each in subscriptions:
-        with suppress(ListNotOpen):
-            return publication_of(session, session.get_one(MailingList, each.list_id))
-    return None
-
-
-def _told_today(session: Session, subscription: Subscription, *, now: dt.datetime) -> int:
-    told = select(func.count()).where(
-        AuditEntry.subject == f"subscription:{subscription.id}",
-        AuditEntry.action == _ACTION,
-        AuditEntry.at > now - dt.timedelta(days=1),
-    )
-    return session.scalars(told).one()
 
 
 def _names(session: Session, subscriptions: Sequence[Subscription]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ A mail that is declared here has its templates already (`templates/mail/letter`)
 """
 
 from newsletter.i18n import N_
-from newsletter.texts.passages import DAYS, LINK, LIST, LISTS, PUBLISHER, Passage, Place, Placeholder, Shape
+from newsletter.texts.passages import CHANGES, DAYS, LINK, LIST, LISTS, PUBLISHER, Passage, Place, Placeholder, Shape
 
 
 def letter(
@@ -168,6 +168,29 @@ ADDRESS_CHANGED = letter(
         "If it was not you, please answer this e-mail: a person reads the answers."
     ),
 )
+SETTINGS_CHANGED = letter(
+    "settings-changed",
+    meaning=N_("the mail that tells a reader of a pause or an agreement to be measured, with the link to the settings"),
+    link="preferences",
+    knows=(LIST, CHANGES, PUBLISHER),
+    needs=(CHANGES,),
+    subject=N_("Your settings were changed"),
+    body=N_(
+        "The settings of what you receive at this address were changed: by you, or by somebody who has one of your "
+        "issues.\n"
+        "Sender: {publisher}\n"
+        "\n"
+        "{changes}\n"
+        "\n"
+        "If that was you, you need not do anything.\n"
+        "\n"
+        "If it was not you, take it back in your settings:\n"
+        "\n"
+        "{link}"
+    ),
+    button=N_("Open my settings"),
+    plain=True,
+)
 
 
-LETTERS = (CONFIRMATION, LEFT, DOWNLOAD, ERASE, CHANGE_ADDRESS, NEW_ADDRESS, ADDRESS_CHANGED)
+LETTERS = (CONFIRMATION, LEFT, DOWNLOAD, ERASE, CHANGE_ADDRESS, NEW_ADDRESS, ADDRESS_CHANGED, SETTINGS_CHANGED)

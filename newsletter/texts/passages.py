@@ -49,6 +49,14 @@ PUBLISHER = Placeholder(
 ADDRESS = Placeholder(
     "address", N_("the reader's address, all but its first letters hidden"), (("de", "e…@m…"), ("en", "e…@m…"))
 )
+CHANGES = Placeholder(
+    "changes",
+    N_("what was changed, in sentences"),
+    (
+        ("de", "„Nachrichten“ pausiert bis zum 24. Dezember 2026. Danach erhalten Sie wieder Ausgaben."),
+        ("en", "“News” pauses until 24 December 2026. After that you receive it again."),
+    ),
+)
 DAYS = Placeholder("days", N_("for how many days the link is valid"), (("de", "14"), ("en", "14")))
 LINK = Placeholder(
     "link",

@@ -34,8 +34,9 @@ class Limit:
 
 # An office behind one address signs up its staff in a lunch break; a script is through in seconds.
 PER_VISITOR = Limit("visitor", burst=20, interval=dt.timedelta(minutes=1))
-# Somebody may want a few lists at once; nobody's mailbox is filled by another who types the address again and again.
-PER_ADDRESS = Limit("address", burst=5, interval=dt.timedelta(minutes=20))
+# Somebody may want a few lists at once, and who waits for a mail of their own gets it within the hour. Whoever types
+# the address of another all day long causes 29 mails; one in 20 minutes would be 77, a mailbox nobody wants to open.
+PER_ADDRESS = Limit("address", burst=5, interval=dt.timedelta(hours=1))
 
 
 def per_list(*, at_once: int, a_minute: int) -> Limit:

@@ -1,17 +1,16 @@
 """Pages made of `templates/web/*.html`: escaped, strict about names, in German and English."""
 
-import datetime as dt
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from babel.dates import format_date
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 
 from newsletter.i18n import LANGUAGES, translations
 from newsletter.settings import Settings
+from newsletter.texts.naming import day
 from newsletter.web.assets import Assets
 
 
@@ -32,11 +31,6 @@ class Pages:
     def render(self, template: str, /, *, language: str, **facts: object) -> str:
         """Fill a template; `language` is one of `LANGUAGES`."""
         return self._environments[language].get_template(template).render(language=language, **facts)
-
-
-def day(moment: dt.datetime, *, language: str) -> str:
-    """A day as readers write it, such as 23. November 2026; English as in most of Europe, 23 November 2026."""
-    return format_date(moment, "long", locale={"en": "en_GB"}.get(language, language))
 
 
 class _CompiledOnce(BytecodeCache):

@@ -62,7 +62,9 @@ def test_two_readers_walk_from_a_form_elsewhere_to_leaving_and_back(demo: Demo, 
     for address, page in readers.items():
         issue = demo.inbox.last(address, count=2, within_s=WAIT_S)
         chooses_a_topic_and_pauses(page, link_in(issue, "preferences"))
-        ends_the_pause(page, link_in(issue, "preferences"))
+        told = demo.inbox.last(address, count=3, within_s=WAIT_S)
+        assert told["Subject"] == "Ihre Einstellungen wurden geändert"
+        ends_the_pause(page, link_in(told, "preferences"))
 
     # Slow enough that only the first gets the second issue, and the two are planned and wait.
     demo.run("rate", "set", "global", "1/h")
@@ -73,14 +75,14 @@ def test_two_readers_walk_from_a_form_elsewhere_to_leaving_and_back(demo: Demo, 
     demo.run("rate", "unset", "global")
 
     assert statement_when_done(demo, mailing) == {"recipients": 3, "accepted": 1, "excluded": 2, "state": "sent"}
-    told = [json.loads(line) for line in demo.ask("mailing", "deliveries", mailing, "--json").splitlines()]
-    assert {row["address"]: row["state"] for row in told} == {FIRST: "accepted", ANNA: "excluded", BERND: "excluded"}
+    rows = [json.loads(line) for line in demo.ask("mailing", "deliveries", mailing, "--json").splitlines()]
+    assert {row["address"]: row["state"] for row in rows} == {FIRST: "accepted", ANNA: "excluded", BERND: "excluded"}
     for address, page in readers.items():
         comes_back(demo, page, address)
 
     third = send_an_issue(demo, "3")
     for address in readers:
-        demo.inbox.last(address, count=4, within_s=WAIT_S)
+        demo.inbox.last(address, count=5, within_s=WAIT_S)
     assert statement_when_done(demo, third) == {"recipients": 3, "accepted": 3, "excluded": 0, "state": "sent"}
     verified = json.loads(demo.ask("consent", "verify", "--json"))
     assert verified["breaks"] == []
@@ -134,7 +136,7 @@ def leaves_by_one_click(issue: EmailMessage) -> None:
 
 
 def comes_back(demo: Demo, page: Page, address: str) -> None:
-    page.goto(link_in(demo.inbox.last(address, count=3, within_s=WAIT_S), "undo"))
+    page.goto(link_in(demo.inbox.last(address, count=4, within_s=WAIT_S), "undo"))
     page.locator("main form button.primary").click()
 
     expect(page.locator("h1")).to_have_text("Sie bleiben angemeldet")

@@ -18,9 +18,9 @@ from newsletter.delivery.models import Mailing
 from newsletter.i18n import translations
 from newsletter.issues import compilations
 from newsletter.rendering.compiled import CompiledIssue
+from newsletter.texts.naming import day
 from newsletter.web.conditional import shared
 from newsletter.web.mail_page import POLICY, mail_of
-from newsletter.web.pages import day
 from newsletter.web.public.shelf import Shelf, shelf_of
 from newsletter.web.visit import Visit, visit_of
 

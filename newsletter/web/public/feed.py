@@ -19,8 +19,8 @@ from markupsafe import Markup
 from newsletter.delivery.archive import reading
 from newsletter.delivery.archive.reading import FeedEntry
 from newsletter.i18n import translations
+from newsletter.texts.naming import day
 from newsletter.web.conditional import shared
-from newsletter.web.pages import day
 from newsletter.web.public.offering import offer_of
 from newsletter.web.public.shelf import Shelf, shelf_of
 from newsletter.web.visit import Visit, visit_of

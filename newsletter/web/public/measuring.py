@@ -10,10 +10,12 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from newsletter.readers import measuring
+from newsletter.readers.errors import ChangedTooOften
 from newsletter.readers.measuring import MeasuringChoice
 from newsletter.web import visitors
 from newsletter.web.forms import Form, submitted
 from newsletter.web.public.offering import digest_of, offer_of, wording_of_measuring
+from newsletter.web.public.preferring import changed_too_often
 from newsletter.web.public.tokens import Token
 from newsletter.web.visit import PRIVATE, Visit, visit_of
 from subscribers.actor import Actor
@@ -56,6 +58,8 @@ def choose(
         found = _stopped(visit, token) if pressed == STOP else _agreed(visit, token, form)
     except TokenInvalid:
         return _invalid(visit)
+    except ChangedTooOften:
+        return changed_too_often(visit, visit.language(), back=f"/measuring/{token}")
     return _page(visit, found, pressed=pressed)
 
 

@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated
 
-from babel.dates import format_date
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
@@ -18,12 +17,15 @@ from sqlalchemy.orm import Session
 from newsletter.app import App
 from newsletter.i18n import LANGUAGES, translations
 from newsletter.readers import own_data, preferring
+from newsletter.readers.errors import ChangedTooOften
 from newsletter.readers.own_data import Reader
 from newsletter.readers.preferring import ListChoices, Preferences
+from newsletter.readers.saved import Saved
+from newsletter.texts.naming import day
 from newsletter.web import limits, visitors
 from newsletter.web.forms import Form, submitted
 from newsletter.web.public import choices_form
-from newsletter.web.public.choices_form import Problem, Wordings
+from newsletter.web.public.choices_form import Problem, ReadForm, Wordings
 from newsletter.web.public.offering import digest_of, offer_of, wording_of_measuring
 from newsletter.web.public.tokens import Token
 from newsletter.web.visit import PRIVATE, Visit, visit_of
@@ -81,24 +83,11 @@ def save(
     if read.problems or form.text("wordings") != _digest(wordings):
         problem = "" if read.problems else "wordings"
         return _form_page(visit, token, found, form, language=language, problems=read.problems, problem=problem)
-    with app.writing() as session:
-        if not _may_mail(visit, session, found.mailbox, mails=read.mails):
-            return too_often(visit, language)
-        saved = preferring.change(
-            session,
-            token,
-            read.wanted,
-            language=_changed_language(form),
-            page_language=language,
-            ip=visitors.ip_kept(visit.request, app.settings),
-            secret=app.secret,
-            by=Actor.reader(None),
-            now=app.now(),
-        )
-    after = _found(visit, token)
-    spoken = NAMES[after.language] if after.language != found.language else ""
-    language = visit.language_of_mail(after.language)
-    return _page(visit, "preferences_saved.html", token, after, language=language, saved=saved, spoken=spoken)
+    try:
+        saved = _saved(visit, token, form, found, read=read, language=language)
+    except ChangedTooOften:
+        return changed_too_often(visit, language, back=f"/preferences/{token}")
+    return too_often(visit, language) if saved is None else _saved_page(visit, token, found, saved)
 
 
 @router.post("/preferences/{token}/my-data")
@@ -139,14 +128,42 @@ def too_often(visit: Visit, language: str) -> Response:
     return visit.page("settings_too_often.html", language=language, status=429, headers=headers)
 
 
-def day(date: dt.date, language: str) -> str:
-    """A day for people: `24. Dezember 2026`."""
-    return format_date(date, "d. MMMM y" if language == "de" else "d MMMM y", locale=language)
+def changed_too_often(visit: Visit, language: str, *, back: str) -> Response:
+    """Say that what must be told by mail was changed often enough today."""
+    return visit.page("settings_enough.html", language=language, status=429, headers=PRIVATE, back=back)
 
 
 def _found(visit: Visit, token: str) -> Preferences:
     with visit.app.reading() as session:
         return preferring.preferences_of(session, token, secret=visit.app.secret, now=visit.app.now())
+
+
+def _saved(
+    visit: Visit, token: str, form: Form, found: Preferences, *, read: ReadForm, language: str
+) -> tuple[Saved, ...] | None:
+    """Save what the form wants; None where more would be mailed than may be."""
+    app = visit.app
+    with app.writing() as session:
+        if not _may_mail(visit, session, found.mailbox, mails=read.mails):
+            return None
+        return preferring.change(
+            session,
+            token,
+            read.wanted,
+            language=_changed_language(form),
+            page_language=language,
+            ip=visitors.ip_kept(visit.request, app.settings),
+            secret=app.secret,
+            by=Actor.reader(None),
+            now=app.now(),
+        )
+
+
+def _saved_page(visit: Visit, token: str, before: Preferences, saved: tuple[Saved, ...]) -> Response:
+    after = _found(visit, token)
+    spoken = NAMES[after.language] if after.language != before.language else ""
+    language = visit.language_of_mail(after.language)
+    return _page(visit, "preferences_saved.html", token, after, language=language, saved=saved, spoken=spoken)
 
 
 def _may_mail(visit: Visit, session: Session, mailbox: str, *, mails: int) -> bool:
@@ -222,7 +239,7 @@ def _pauses(today: dt.date, language: str) -> list[tuple[dt.date, str]]:
         (_months_later(today, 1), _("for a month, until %(day)s")),
         (_months_later(today, 3), _("for three months, until %(day)s")),
     ]
-    return [(until, label % {"day": day(until, language)}) for until, label in offered]
+    return [(until, label % {"day": day(until, language=language)}) for until, label in offered]
 
 
 def _months_later(date: dt.date, months: int) -> dt.date:
@@ -240,7 +257,6 @@ def _page(
         headers=PRIVATE,
         token=token,
         preferences=found,
-        day=lambda date: day(date, language),
         **facts,
     )
 

@@ -59,6 +59,25 @@ def test_a_reader_agrees_by_a_button_and_stops_by_a_button(asking: App, client: 
     assert kinds == ["requested", "confirmed", "measuring agreed", "measuring refused"]
 
 
+def test_whose_issue_was_forwarded_hears_of_an_agreement_and_nobody_agrees_without_end(
+    asking: App, client: Client
+) -> None:
+    reader = a_reader(asking, confirmed=True)
+    before = len(mails_to(asking, ANNA))
+    for _ in range(3):
+        agreed(client, path_of(reader))
+        client.post(path_of(reader), data={"measuring": "stop"})
+    found = WORDING.search(client.get(path_of(reader)).text)
+    assert found
+
+    answer = client.post(path_of(reader), data={"measuring": "agree", "wording": found[1]})
+
+    assert answer.status_code == 429
+    assert "Für heute genug geändert" in answer.text
+    assert measured(asking) is False
+    assert len(mails_to(asking, ANNA)) == before + 3
+
+
 def test_stopping_again_says_so_again_and_writes_nothing(asking: App, client: Client) -> None:
     reader = a_reader(asking, confirmed=True)
     client.post(path_of(reader), data={"measuring": "stop"})

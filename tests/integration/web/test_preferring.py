@@ -76,6 +76,47 @@ def test_a_form_sent_twice_changes_nothing_more(app: App, client: Client, token:
     assert dump(app) == before
 
 
+def test_a_pause_by_whoever_has_the_link_is_told_and_taken_back_by_the_link_of_the_mail(
+    app: App, client: Client, token: str
+) -> None:
+    number = number_of(token)
+    fields = fields_of(client.get(f"/preferences/{token}").text)
+
+    answer = client.post(f"/preferences/{token}", data=fields | {f"pause-{number}": in_days(app, 365)})
+
+    assert "So ändert niemand unbemerkt Ihre Einstellungen." in answer.text
+    (mail,) = mails_telling(app)
+    assert mail.subscription_id is not None
+    again = tokens.preferences(SECRET, mail.subscription_id)
+    fields = fields_of(client.get(f"/preferences/{again}").text)
+    answer = client.post(f"/preferences/{again}", data=fields | {f"pause-{number}": "end"})
+    assert "Die Pause ist beendet" in answer.text
+    assert "unbemerkt" not in answer.text
+    assert subscription_of(app, token).paused_until is None
+    assert len(mails_telling(app)) == 1
+
+
+def test_after_three_mails_nothing_more_is_paused_that_day_but_leaving_works(
+    app: App, client: Client, token: str
+) -> None:
+    number = number_of(token)
+    for days in (1, 2, 3):
+        fields = fields_of(client.get(f"/preferences/{token}").text)
+        client.post(f"/preferences/{token}", data=fields | {f"pause-{number}": in_days(app, days)})
+    fields = fields_of(client.get(f"/preferences/{token}").text)
+    before = dump(app)
+
+    answer = client.post(f"/preferences/{token}", data=fields | {f"pause-{number}": in_days(app, 300)})
+
+    assert answer.status_code == 429
+    assert "Für heute genug geändert" in answer.text
+    assert f'href="/preferences/{token}"' in answer.text
+    assert dump(app) == before
+    assert len(mails_telling(app)) == 3
+    leave(client, token)
+    assert state_of(app, ANNA) == "left"
+
+
 def test_unticking_a_list_leaves_it(app: App, client: Client, token: str) -> None:
     fields = fields_of(client.get(f"/preferences/{token}").text)
     del fields[f"on-{number_of(token)}"]
@@ -404,6 +445,13 @@ def asks_measuring(app: App) -> None:
 
 def mails_asking(app: App) -> list[Delivery]:
     return [mail for mail in mails_to(app, ANNA) if "confirm_token" in mail.fields]
+
+
+def mails_telling(app: App) -> list[Delivery]:
+    """The mails that say what was changed."""
+    with app.reading() as session:
+        told = select(Delivery).join(Mailing, Mailing.id == Delivery.mailing_id)
+        return list(session.scalars(told.where(Mailing.name == "settings-changed")))
 
 
 def number_of(token: str) -> str:

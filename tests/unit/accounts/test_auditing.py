@@ -23,6 +23,7 @@ NAMED_ELSEWHERE = {
     "subscribers/errands.py": {f"errand.{each}" for each in Errand},
     "subscribers/leave_reasons.py": {leave_reasons.ACTION},
     "subscribers/measuring.py": {"measuring.agree", "measuring.refuse"},
+    "newsletter/readers/noticing.py": {"subscriber.tell_changes"},
     "newsletter/readers/undoing.py": {"subscription.offer_undo"},
 }
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from newsletter.delivery.models import Delivery, Mailing
 from newsletter.delivery.recipients import UNDO_TOKEN
 from newsletter.readers import leaving, undoing
-from newsletter.readers.undoing import MAILS_A_DAY, Undoing
+from newsletter.readers.telling import MAILS_A_DAY
+from newsletter.readers.undoing import Undoing
 from subscribers import subscribing, suppression, tokens
 from subscribers.address import EmailAddress
 from subscribers.errors import TokenExpired, TokenInvalid
