@@ -16,6 +16,7 @@ from newsletter.delivery.archive import teasers
 from newsletter.delivery.archive.folding import fold
 from newsletter.delivery.archive.models import ArchivedIssue, ArchivedWords
 from newsletter.delivery.archive.slugs import slug_of
+from newsletter.delivery.assembly import SlotInvalid
 from newsletter.delivery.models import Mailing, MailingKind
 from newsletter.issues import compilations
 from newsletter.issues.models import Issue, IssueRevision, Publication
@@ -32,9 +33,11 @@ def publish(session: Session, mailing: Mailing) -> None:
     issue = session.get_one(Issue, mailing.issue_id)
     content = _content_of(session, issue)
     compiled = compilations.load(session, mailing.compiled)
-    subject = neutral.subject(compiled)
+    try:
+        subject, words = neutral.subject(compiled), _words_of(compiled)
+    except SlotInvalid:  # it cannot become a message either: whoever sends it pauses the mailing, and says why
+        return
     preheader = teasers.line_of(content)
-    words = _words_of(compiled)
     list_id = mailing.list_id or session.get_one(Publication, issue.publication_id).list_id
     session.add(
         ArchivedIssue(

@@ -64,11 +64,11 @@ def greeted(first_name: str, last_name: str) -> bytes:
 
 
 def post_routes(client: Client) -> list[str]:
-    """The path of every page that takes a POST, with a made-up token where it has one."""
+    """The path of every page of readers that takes a POST, with a made-up token where it has one."""
     application: Any = client.app
     routes = [route for route in application.state.routes if isinstance(route, Route)]
     paths = {route.path.replace("{slug}", "region") for route in routes if "POST" in (route.methods or ())}
-    return sorted(re.sub(r"\{\w+\}", "x", path) for path in paths)
+    return sorted(re.sub(r"\{\w+\}", "x", path) for path in paths if not path.startswith("/staff"))
 
 
 @pytest.mark.parametrize("name", INJECTIONS)

@@ -147,7 +147,7 @@ def test_somebody_not_yet_confirmed_may_correct_the_own_name(session: Session, n
 def test_leaving_holds_at_once_and_as_often_as_asked(session: Session, news: MailingList) -> None:
     subscription = a_subscription(session, news)
 
-    assert leave(session, subscription, now=LATER) == Left(already=False)
+    assert leave(session, subscription, now=LATER) == Left(already=False, was_confirmed=True)
     assert receivers(session, news) == []
     assert leave(session, subscription, now=MUCH_LATER) == Left(already=True)
     assert subscription.changed_at == LATER
