@@ -72,7 +72,7 @@ def new_postgresql(postgresql_server: Server) -> Iterator[str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _engines_kept() -> Iterator[None]:
-    """Tests in turn use one engine for the same URL: it knows how its statements are written, which is half of the time.
+    """Tests in turn use one engine for the same URL: how its statements are written is half of their time.
 
     A closed database leaves nothing in its engine but that.
     """
