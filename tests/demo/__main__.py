@@ -88,11 +88,19 @@ class Demo:
             print(f"  {answer.status} {answer.reason}", flush=True)
             return str(answer.read().decode())
 
+    def fill_in(self, url: str, **typed: str) -> str:
+        """Open a page, fill in its form and send it, with what the form itself says, such as the words it shows."""
+        said = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', self._page(url))
+        return self.post(url, **{**dict(said), **typed})
+
     def press(self, url: str) -> str:
-        """Open a page and press its one button, as a reader does."""
+        """Open a page and press its first button, as a reader does."""
+        button = re.search(r'<button[^>]* name="([^"]+)"[^>]* value="([^"]+)"', self._page(url))
+        return self.fill_in(url, **({button[1]: button[2]} if button else {}))
+
+    def _page(self, url: str) -> str:
         with urllib.request.urlopen(url, timeout=WAIT_S) as answer:  # noqa: S310
-            button = re.search(r'<button[^>]* name="([^"]+)"[^>]* value="([^"]+)"', answer.read().decode())
-        return self.post(url, **({button[1]: button[2]} if button else {}))
+            return str(answer.read().decode())
 
 
 def main() -> None:
@@ -139,9 +147,9 @@ def _gather(demo: Demo, feed: str, page: str) -> None:
 def _sign_up(demo: Demo) -> None:
     _headline("Three people sign up; two of them confirm")
     form = f"{demo.url}/lists/weidental"
-    demo.post(form, email=ANNA, salutation="Frau", first_name="Anna", last_name="Winter")
-    demo.post(form, email=BERND, first_name="Bernd", last_name="Krüger")
-    demo.post(form, email=CARLA)
+    demo.fill_in(form, email=ANNA, salutation="Frau", first_name="Anna", last_name="Winter")
+    demo.fill_in(form, email=BERND, first_name="Bernd", last_name="Krüger")
+    demo.fill_in(form, email=CARLA)
     for address in (ANNA, BERND):
         mail = demo.inbox.last(address, count=1, within_s=WAIT_S)
         print(f"\n{address} reads: {mail['Subject']}")
@@ -165,6 +173,8 @@ def _leave(demo: Demo) -> None:
     mail = demo.inbox.last(BERND, count=2, within_s=WAIT_S)
     print(f"  List-Unsubscribe-Post: {mail['List-Unsubscribe-Post']}")
     demo.post(mail["List-Unsubscribe"].strip("<>"), **{"List-Unsubscribe": "One-Click"})
+    mail = demo.inbox.last(BERND, count=3, within_s=WAIT_S)
+    print(f"\n{BERND} reads: {mail['Subject']}")
 
 
 def _second_issue(demo: Demo, output: Path) -> str:
@@ -200,7 +210,8 @@ def _tell(demo: Demo, mailing: str) -> None:
 
 def _verify(demo: Demo) -> str:
     """Say who has the second issue and should not, or should and has not."""
-    wanted = {ANNA: 3, BERND: 2, CARLA: 1, "redaktion@weidental.example": 1, **dict.fromkeys(IMPORTED, 2)}
+    # Bernd's third mail is the one that would take his leaving back; the second issue he does not get.
+    wanted = {ANNA: 3, BERND: 3, CARLA: 1, "redaktion@weidental.example": 1, **dict.fromkeys(IMPORTED, 2)}
     got = {address: len(mails) for address, mails in demo.inbox.mails.items() if mails}
     return "" if got == wanted else f"{got}, not {wanted}"
 
