@@ -97,10 +97,11 @@ def everything(app: App, request: pytest.FixtureRequest) -> Callable[[], list[by
 
     def look() -> list[bytes]:
         found = [*files(app.settings.home), *files(journal_folder(app.database))]
+        name = str(app.database.engine.url.database)
         if app.database.engine.dialect.name == "postgresql":
             server: Server = request.getfixturevalue("postgresql_server")
-            found.append(server.run("pg_dump", str(app.database.engine.url.database)))
-        return found
+            return [*found, server.run("pg_dump", name)]
+        return [*found, *files(Path(name).parent)]
 
     return look
 

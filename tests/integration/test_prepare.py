@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
-TOOLS = ("sh", "cat", "cksum", "cp", "dirname", "grep", "mkdir", "mktemp", "rm")
+TOOLS = ("sh", "cat", "cksum", "cp", "dirname", "find", "grep", "mkdir", "mktemp", "rm", "sort")
 SERVERS = "chromium fonts-liberation fonts-noto-color-emoji libatomic1 postgresql"
 
 # Python 3.11, whose venv support is there once apt-get installed it.
@@ -48,8 +48,11 @@ class Machine:
             (self.bin / tool).symlink_to(real)
         self.checkout = folder / "checkout"
         shutil.copytree(CHECKOUT / ".ci", self.checkout / ".ci")
-        for name in ("pyproject.toml", "requirements.txt", "requirements-dev.txt"):
+        for name in ("pyproject.toml", "hatch_build.py", "requirements.txt", "requirements-dev.txt"):
             shutil.copy(CHECKOUT / name, self.checkout)
+        frontend = self.checkout / "newsletter/web/frontend"
+        frontend.mkdir(parents=True)
+        (frontend / "staff.js").write_text("")
         self.folder = folder
         self.command("python3", PYTHON)
         self.command("apt-get", APT)
@@ -171,11 +174,19 @@ def test_an_old_python_is_refused_and_another_can_be_named(machine: Machine) -> 
 
 
 def test_what_is_ready_is_left_alone(machine: Machine) -> None:
-    machine.prepare("test")
+    done = [machine.prepare("test") for _ in range(2)]
 
-    machine.prepare("test")
-
+    assert [one.stderr for one in done] == ["", ""]
     assert machine.calls == []
+
+
+def test_a_changed_frontend_is_bundled_anew(machine: Machine) -> None:
+    machine.prepare("run")
+    (machine.checkout / "newsletter/web/frontend/staff.js").write_text("// changed")
+
+    machine.prepare("run")
+
+    assert "pip install --no-deps --no-build-isolation -e ." in machine.calls
 
 
 def test_the_tools_environment_is_enough_for_the_product(machine: Machine) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import shutil
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,7 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep passwords in a hurry; that it takes long in life is another test's business."""
     cheap = replace(RFC_9106_LOW_MEMORY, time_cost=1, memory_cost=CHEAPEST.memory_cost, parallelism=1)
     monkeypatch.setattr(passwords, "PARAMETERS", cheap)
-    passwords._nobodys.cache_clear()
+    monkeypatch.setattr(passwords, "_nobodys", cache(passwords._nobodys.__wrapped__))
 
 
 def sqlite_alone(migrated: Path, folder: Path) -> str:

@@ -104,10 +104,14 @@ def state_of(app: App, address: str) -> str | None:
 
 
 def mails_to(app: App, address: str) -> list[Delivery]:
-    """The mails queued for an address."""
+    """The mails queued for an address, in order."""
     key = EmailAddress.parse(address).key
     with app.reading() as session:
-        return list(session.scalars(select(Delivery).where(Delivery.address_key == key)))
+        return list(
+            session.scalars(
+                select(Delivery).where(Delivery.address_key == key).order_by(Delivery.mailing_id, Delivery.position)
+            )
+        )
 
 
 def records_of(app: App) -> list[ConsentRecord]:

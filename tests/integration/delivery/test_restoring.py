@@ -25,7 +25,8 @@ from tests.support.relay import Relay, wait_until
 
 pytestmark = pytest.mark.slow
 
-READERS = 90
+READERS = 150
+WINDOW = 5  # a batch is two: of three senders, who send thirty together, at least one has ended its journal
 WORKER = """
 import sys
 from newsletter.database import Database
@@ -45,7 +46,7 @@ def backup(database: Database, tmp_path: Path, request: pytest.FixtureRequest) -
 
 @pytest.fixture
 def mailing(database: Database, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(planning, "WINDOW", 10)
+    monkeypatch.setattr(planning, "WINDOW", WINDOW)
     with database.writing() as session:
         made = a_mailing(session, [f"r{number}@example.org" for number in range(READERS)]).id
         while planning.plan_chunk(session, made, now=NOW):
@@ -89,7 +90,7 @@ def test_everybody_gets_it_once(database: Database, backup: Callable[[], Backup]
         wait_until(lambda: len(relay.order) >= 10)
         before = backup()
         known = len(relay.order)
-        wait_until(lambda: len(relay.order) >= known + 20)
+        wait_until(lambda: len(relay.order) >= known + 6 * WINDOW)
         worker.kill()
         worker.communicate(timeout=30)
         sent = len(relay.order)
