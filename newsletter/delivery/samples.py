@@ -46,6 +46,18 @@ def sample(compiled: CompiledIssue, *, secret: Secret, public_url: str, now: dt.
     return _sample(compiled, recipient, links, now=now)
 
 
+def preview(compiled: CompiledIssue, *, secret: Secret, public_url: str) -> tuple[str, str]:
+    """The two parts of `sample` alone, HTML and text, which take half as long.
+
+    Raises:
+        SlotInvalid: a slot is no expression, or asks for something that is not there.
+    """
+    recipient = recipient_of(SAMPLE_ADDRESS, SAMPLE_FIELDS, language=compiled.language)
+    links = LinkMaker(secret, public_url).links(MailingKind.TEST, 0, is_measured=compiled.is_measured)
+    html = filled(compiled.html, recipient, links, escaped=True)
+    return html, filled(compiled.text, recipient, links, escaped=False)
+
+
 def letter(compiled: CompiledIssue, *, link: str, public_url: str, now: dt.datetime) -> Sample:
     """Fill a system mail for a person who does not exist; its one link, if it has one, leads to a page that says so."""
     recipient = recipient_of(SAMPLE_ADDRESS, SAMPLE_FIELDS, language=compiled.language)

@@ -34,6 +34,18 @@ def submit(session: Session, issue: Issue, *, by: Actor, now: dt.datetime) -> No
     audit.record(session, "issue.submit", f"issue:{issue.id}", by=by, now=now, revision=issue.revision)
 
 
+def call_back(session: Session, issue: Issue, *, by: Actor, now: dt.datetime) -> None:
+    """Make a draft again of what is in review or approved.
+
+    Raises:
+        NotPermitted: the actor may not write.
+        WrongState: it is neither.
+    """
+    by.require(WRITE_ISSUES)
+    if not approvals.void(session, issue, by=by, now=now):
+        raise WrongState(f"Issue {issue.id}", issue.state, IssueState.DRAFT.value)
+
+
 def approve(session: Session, issue: Issue, *, site: Site, by: Actor, now: dt.datetime) -> Approval:
     """Compile the issue, store it, and give the word for it.
 

@@ -11,7 +11,7 @@ from textwrap import shorten
 
 from babel.dates import format_date
 from markupsafe import escape
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from newsletter.content.blocks import IssueContent, LeadStory, Origin, Picture, Story, Text
@@ -57,21 +57,21 @@ def suggested(session: Session, publication: Publication) -> list[NewsItem]:
     Raises:
         NothingNew: there is no such item.
     """
+    newest_first = (NewsItem.date.desc().nulls_last(), NewsItem.id.desc())
+    items = list(session.scalars(unused(publication).order_by(*newest_first).limit(SUGGESTED_AT_MOST)))
+    if not items:
+        raise NothingNew(publication.slug, publication.language)
+    return items
+
+
+def unused(publication: Publication) -> Select[NewsItem]:
+    """The items in the publication's language that none of its issues has used, in no order."""
     used = (
         select(IssueItem.item_id)
         .join(Issue, Issue.id == IssueItem.issue_id)
         .where(Issue.publication_id == publication.id)
     )
-    found = session.scalars(
-        select(NewsItem)
-        .where(NewsItem.id.not_in(used), NewsItem.language.in_((publication.language, "")))
-        .order_by(NewsItem.date.desc().nulls_last(), NewsItem.id.desc())
-        .limit(SUGGESTED_AT_MOST)
-    )
-    items = list(found)
-    if not items:
-        raise NothingNew(publication.slug, publication.language)
-    return items
+    return select(NewsItem).where(NewsItem.id.not_in(used), NewsItem.language.in_((publication.language, "")))
 
 
 def placed(kind: type[LeadStory | Story], item: NewsItem, *, block: str, language: str) -> LeadStory | Story:

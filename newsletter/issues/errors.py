@@ -43,6 +43,23 @@ class IssueNotFound(NewsletterError):
         self.issue_id = issue_id
 
 
+class RevisionNotFound(NewsletterError):
+    """An issue has no revision of this number."""
+
+    def __init__(self, issue_id: int, number: int) -> None:
+        super().__init__(f"Issue {issue_id} has no revision {number}.")
+        self.issue_id = issue_id
+        self.number = number
+
+
+class BlockNotFound(NewsletterError):
+    """An issue has no block of this id."""
+
+    def __init__(self, block: str) -> None:
+        super().__init__(f"The issue has no block “{block}”: somebody may have removed it. Open the issue again.")
+        self.block = block
+
+
 class NothingNew(NewsletterError):
     """No item of the pool is left to suggest."""
 

@@ -90,7 +90,10 @@ class Issue(Base):
 
 
 class IssueRevision(Base):
-    """One saved version of an issue's content; `content` is the JSON of `content.stored`."""
+    """One saved version of an issue's content; `content` is the JSON of `content.stored`.
+
+    `act` is one of `undoing.Act`; `places` names what it changed, as words of `Difference.place` parted by spaces.
+    """
 
     __tablename__ = "issue_revision"
 
@@ -99,6 +102,8 @@ class IssueRevision(Base):
     content: Mapped[dict[str, Any]]
     at: Mapped[dt.datetime]
     author: Mapped[str] = mapped_column(String(320), info=STAFF)
+    act: Mapped[str] = mapped_column(String(10), default="edit")
+    places: Mapped[str] = mapped_column(Text, default="")
 
 
 class IssueItem(Base):

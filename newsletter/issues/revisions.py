@@ -6,17 +6,20 @@ content = revisions.content_of(session, issue)
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Iterable
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from newsletter.content.blocks import IssueContent, LeadStory, Story
+from newsletter.content.differences import differences
 from newsletter.content.stored import from_stored, to_stored
 from newsletter.errors import WrongState
 from newsletter.issues import approvals
-from newsletter.issues.errors import IssueNotFound
+from newsletter.issues.errors import IssueNotFound, RevisionNotFound
 from newsletter.issues.models import Issue, IssueItem, IssueRevision, IssueState
 from newsletter.issues.permissions import WRITE_ISSUES
+from newsletter.issues.undoing import Act, Entry
 from subscribers import audit
 from subscribers.actor import Actor
 from subscribers.orm import current
@@ -24,11 +27,22 @@ from subscribers.orm import current
 _WRITABLE = frozenset({IssueState.DRAFT, IssueState.IN_REVIEW, IssueState.APPROVED})
 
 
-def save(session: Session, issue: Issue, content: IssueContent, *, by: Actor, now: dt.datetime) -> bool:
-    """Keep content as the issue's newest revision; an approval or review of the one before is void.
+def save(
+    session: Session,
+    issue: Issue,
+    content: IssueContent,
+    *,
+    by: Actor,
+    now: dt.datetime,
+    act: Act = Act.EDIT,
+    places: Iterable[str] = (),
+) -> bool:
+    """Keep content as the issue's newest revision; an approval or review of other words is void.
+
+    `places` are what an undo or a redo is about; of an edit they are what it changed.
 
     Returns:
-        False when the content is what it was: nothing is written then.
+        False when an edit changes nothing: nothing is written then. An undo is always kept, as it counts as done.
 
     Raises:
         WrongState: the issue is scheduled or sent; call it back first.
@@ -36,12 +50,24 @@ def save(session: Session, issue: Issue, content: IssueContent, *, by: Actor, no
     by.require(WRITE_ISSUES)
     if issue.state not in _WRITABLE:
         raise WrongState(f"Issue {issue.id}", issue.state, "changed")
-    if issue.revision and content == content_of(session, issue):
+    before = content_of(session, issue) if issue.revision else None
+    if content == before and act is Act.EDIT:
         return False
-    approvals.void(session, issue, by=by, now=now)
+    if content != before:
+        approvals.void(session, issue, by=by, now=now)
+    if act is Act.EDIT and before is not None:
+        places = [difference.place for difference in differences(before, content)]
     issue.revision += 1
     session.add(
-        IssueRevision(issue_id=issue.id, number=issue.revision, content=to_stored(content), at=now, author=by.name)
+        IssueRevision(
+            issue_id=issue.id,
+            number=issue.revision,
+            content=to_stored(content),
+            at=now,
+            author=by.name,
+            act=act.value,
+            places=" ".join(sorted(places)),
+        )
     )
     _note_items(session, issue, content)
     audit.record(session, "issue.save", f"issue:{issue.id}", by=by, now=now, revision=issue.revision)
@@ -50,7 +76,30 @@ def save(session: Session, issue: Issue, content: IssueContent, *, by: Actor, no
 
 def content_of(session: Session, issue: Issue) -> IssueContent:
     """The words of the issue's newest revision."""
-    return from_stored(session.get_one(IssueRevision, (issue.id, issue.revision)).content)
+    return content_at(session, issue, issue.revision)
+
+
+def content_at(session: Session, issue: Issue, number: int) -> IssueContent:
+    """The words of one revision.
+
+    Raises:
+        RevisionNotFound: the issue has none of that number.
+    """
+    found = session.get(IssueRevision, (issue.id, number))
+    if found is None:
+        raise RevisionNotFound(issue.id, number)
+    return from_stored(found.content)
+
+
+def log(session: Session, issue: Issue) -> list[Entry]:
+    """Who saved what when, without the words; the oldest first."""
+    table = IssueRevision
+    rows = session.execute(
+        select(table.number, table.author, table.at, table.act, table.places)
+        .where(table.issue_id == issue.id)
+        .order_by(table.number)
+    )
+    return [Entry(number, author, at, Act(act), frozenset(places.split())) for number, author, at, act, places in rows]
 
 
 def issue(session: Session, issue_id: int) -> Issue:

@@ -196,7 +196,7 @@ def test_somebody_invited_comes_in_with_a_passkey_and_signs_in_with_it(site: Run
     expect(page.locator(".notice")).to_have_text("Sie sind abgemeldet.")
     page.click("form[data-passkey] button")
 
-    page.wait_for_url(f"{site.url}/staff/account")
+    page.wait_for_url(f"{site.url}/staff/")
     expect(page.locator(".who")).to_have_text("Ben Bauer")
     assert {cookie["name"]: (cookie["httpOnly"], cookie["sameSite"]) for cookie in window.cookies()} == {
         "newsletter-session": (True, "Lax")
@@ -220,7 +220,7 @@ def test_a_passkey_is_added_used_after_the_password_and_to_prove_who_one_is_and_
     sign_in(page, site)
     expect(page.locator("h1")).to_have_text("Noch ein Schritt")
     page.click("form[data-passkey] button")
-    page.wait_for_url(f"{site.url}/staff/users")
+    page.wait_for_url(f"{site.url}/staff/")
 
     with site.app.writing() as session:
         session.execute(update(StaffSession).values(proven_at=site.app.now() - dt.timedelta(hours=1)))
@@ -249,7 +249,7 @@ def test_who_has_stopped_the_passkey_is_told_and_keeps_the_focus(site: Running, 
 def test_without_scripts_everything_but_passkeys_works(site: Running, desktop: BrowserContext) -> None:
     page = desktop.new_page()
     sign_in(page, site)
-    expect(page.locator("h1")).to_have_text("Personen")
+    expect(page.locator("h1")).to_have_text("Start")
     page.goto(f"{site.url}/staff/users/2")
     page.check("[name=role-approver-all]")
     page.click("text=Rollen speichern")
@@ -267,7 +267,7 @@ def test_without_scripts_everything_but_passkeys_works(site: Running, desktop: B
     sign_in(page, site)
     page.fill("#code", kept)
     page.click("main button.primary")
-    expect(page.locator("h1")).to_have_text("Personen")
+    expect(page.locator("h1")).to_have_text("Start")
     page.goto(f"{site.url}/staff/account")
     expect(page.locator("main")).to_contain_text("Noch 9")
     expect(page.locator("form[data-passkey]")).to_be_hidden()
@@ -284,7 +284,7 @@ def test_the_keyboard_alone_does_it(site: Running, desktop: BrowserContext) -> N
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text("Personen")
+    expect(page.locator("h1")).to_have_text("Start")
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     page.keyboard.press("Enter")

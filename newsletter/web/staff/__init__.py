@@ -16,9 +16,25 @@ from newsletter.web.staff import (
     start,
     users,
 )
+from newsletter.web.staff.composer import history
+from newsletter.web.staff.composer import routes as composer
 
 ROUTERS: tuple[APIRouter, ...] = tuple(
     room.router
-    for room in (start, signing_in, invited, provider, again, account, codes, passkeys, sessions, users, audit)
+    for room in (
+        start,
+        composer,
+        history,
+        signing_in,
+        invited,
+        provider,
+        again,
+        account,
+        codes,
+        passkeys,
+        sessions,
+        users,
+        audit,
+    )
 )
 guards.require(ROUTERS)

@@ -38,6 +38,7 @@ class Place:
 
 
 PLACES = (
+    Place("start", "/staff/", OWN_ACCOUNT),
     Place("users", "/staff/users", MANAGE_STAFF),
     Place("audit", "/staff/audit", READ_AUDIT),
     Place("account", "/staff/account", OWN_ACCOUNT),

@@ -11,7 +11,8 @@ def moment(at: dt.datetime, *, language: str) -> str:
     return format_datetime(at.astimezone(dt.UTC), form, locale="de" if language == "de" else "en_GB")
 
 
-def day(at: dt.datetime, *, language: str) -> str:
-    """`23.11.2026` or `23 Nov 2026`, in UTC."""
+def day(at: dt.date, *, language: str) -> str:
+    """`23.11.2026` or `23 Nov 2026`; of a moment the day in UTC."""
     form, locale = ("dd.MM.y", "de") if language == "de" else ("d MMM y", "en_GB")
-    return format_date(at.astimezone(dt.UTC).date(), form, locale=locale)
+    whole_day = at.astimezone(dt.UTC).date() if isinstance(at, dt.datetime) else at
+    return format_date(whole_day, form, locale=locale)

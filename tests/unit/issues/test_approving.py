@@ -164,3 +164,17 @@ def test_only_the_stated_moves_are_made(current: IssueState, wanted: IssueState)
 def test_an_unknown_design_says_which_there_are() -> None:
     with pytest.raises(DesignNotFound, match=r"There is no design “nowhere”\. There is: regional"):
         SITE.design("nowhere")
+
+
+def test_what_waits_for_approval_or_has_it_can_be_called_back(session: Session, issue: Issue) -> None:
+    approving.submit(session, issue, by=EDITOR, now=NOW)
+    approving.call_back(session, issue, by=EDITOR, now=NOW)
+    assert (issue.state, issue.submitted_by) == ("draft", "")
+
+    approving.approve(session, issue, site=SITE, by=ANA, now=NOW)
+    approving.call_back(session, issue, by=EDITOR, now=NOW)
+    with pytest.raises(NotApproved):
+        approvals.standing(session, issue)
+
+    with pytest.raises(WrongState):
+        approving.call_back(session, issue, by=EDITOR, now=NOW)

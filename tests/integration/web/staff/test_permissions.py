@@ -13,7 +13,9 @@ from fastapi.routing import APIRoute
 
 from newsletter.accounts.roles import MANAGE_STAFF, Grant, Role
 from newsletter.app import App
-from newsletter.issues.models import Issue
+from newsletter.content.blocks import IssueContent
+from newsletter.content.stored import to_stored
+from newsletter.issues.models import Issue, IssueRevision
 from newsletter.issues.permissions import APPROVE_ISSUES, WRITE_ISSUES
 from newsletter.news.permissions import WRITE_NEWS
 from newsletter.web.application import create
@@ -26,6 +28,7 @@ from tests.support.web import Client
 ANYBODY = frozenset({"anonymous", "nobody's", "editor", "approver", "list admin", "admin", "admin of one"})
 STAFF = ANYBODY - {"anonymous"}
 ADMIN = frozenset({"admin"})
+WRITERS = frozenset({"editor", "approver", "admin"})
 
 # Who gets in. A route that is not here fails the tests: think about who may, then write it down.
 EXPECTED: dict[tuple[str, str], frozenset[str]] = {
@@ -66,6 +69,11 @@ EXPECTED: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/staff/account/sessions"): STAFF,
     ("POST", "/staff/account/sessions/{session_id}/end"): STAFF,
     ("POST", "/staff/account/sessions/end-others"): STAFF,
+    ("POST", "/staff/publications/{slug}/issues"): WRITERS,
+    ("GET", "/staff/issues/{issue_id}/edit"): WRITERS,
+    ("POST", "/staff/issues/{issue_id}/edit"): WRITERS,
+    ("GET", "/staff/issues/{issue_id}/preview"): WRITERS,
+    ("GET", "/staff/issues/{issue_id}/history"): WRITERS,
     ("GET", "/staff/users"): ADMIN,
     ("GET", "/staff/users/invite"): ADMIN,
     ("POST", "/staff/users/invite"): ADMIN,
@@ -102,6 +110,16 @@ def database_url(migrated: Path, tmp_path: Path) -> str:
     return sqlite_alone(migrated, tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def _issue(app: App) -> None:
+    """The issue that the addresses ask for, of the publication that not everybody writes for."""
+    with app.writing() as session:
+        content = to_stored(IssueContent("Neues"))
+        session.add(Issue(id=99, publication_id=1, revision=1, created_at=NOW))
+        session.flush()
+        session.add(IssueRevision(issue_id=99, number=1, content=content, at=NOW, author="ana@example.org"))
+
+
 ROUTES = [(method, route.path) for method, route in routes()]
 
 
@@ -125,7 +143,7 @@ def the_other(app: App) -> int:
 
 def asked(client: Client, method: str, path: str) -> str:
     """What became of a request: `in`, `sign in`, `prove` or `refused`."""
-    path = re.sub(r"{\w+_id}", "99", path).replace("{token}", "x")
+    path = re.sub(r"{\w+_id}", "99", path).replace("{token}", "x").replace("{slug}", "aktuell")
     answer = client.request(method, path, follow_redirects=False)
     assert answer.status_code < 500, path
     to = answer.headers.get("location", "")

@@ -1,0 +1,84 @@
+"""How the publications stand, for whoever sits down to work: what is new, what is being written, what went out.
+
+seen = overview.overview(session, publication)
+seen.new, seen.titles  # 9 items no issue has used; the first of them
+overview.numbers(session, publication.id)[7]  # issue 7 is the publication's third
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.orm import Session
+
+from newsletter.issues import composing
+from newsletter.issues.errors import NothingNew
+from newsletter.issues.models import Issue, IssueRevision, IssueState, Publication
+
+TITLES_AT_MOST = 3
+SENT_AT_MOST = 3
+_ON_THE_WAY = (IssueState.DRAFT, IssueState.IN_REVIEW, IssueState.APPROVED, IssueState.SCHEDULED, IssueState.SENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class IssueSeen:
+    """An issue: its number in the publication, its subject, and who saved it last and when."""
+
+    id: int
+    number: int
+    state: str
+    subject: str
+    author: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A publication: how many items are new to it, the first ones' titles, its open issues and the last ones sent."""
+
+    slug: str
+    name: str
+    language: str
+    new: int
+    titles: tuple[str, ...]
+    open: tuple[IssueSeen, ...]
+    sent: tuple[IssueSeen, ...]
+
+
+def overview(session: Session, publication: Publication) -> Overview:
+    """Look at one publication; of its issues the newest come first."""
+    try:
+        suggested = composing.suggested(session, publication)
+    except NothingNew:
+        suggested = []
+    new = session.scalar(select(func.count()).select_from(composing.unused(publication).subquery())) or 0
+    known = numbers(session, publication.id)
+    of_it = _issues().where(Issue.publication_id == publication.id)
+    is_open = Issue.state.in_([state.value for state in _ON_THE_WAY])
+    return Overview(
+        slug=publication.slug,
+        name=publication.name,
+        language=publication.language,
+        new=new,
+        titles=tuple(item.title for item in suggested[:TITLES_AT_MOST]),
+        open=_seen(session, of_it.where(is_open), known),
+        sent=_seen(session, of_it.where(Issue.state == IssueState.SENT.value).limit(SENT_AT_MOST), known),
+    )
+
+
+def numbers(session: Session, publication_id: int) -> dict[int, int]:
+    """Each issue's id with its number in the publication, from 1."""
+    ids = session.scalars(select(Issue.id).where(Issue.publication_id == publication_id).order_by(Issue.id))
+    return {issue_id: number for number, issue_id in enumerate(ids, start=1)}
+
+
+def _issues() -> Select[Issue, IssueRevision]:
+    newest = and_(IssueRevision.issue_id == Issue.id, IssueRevision.number == Issue.revision)
+    return select(Issue, IssueRevision).join(IssueRevision, newest).order_by(Issue.id.desc())
+
+
+def _seen(session: Session, query: Select[Issue, IssueRevision], known: dict[int, int]) -> tuple[IssueSeen, ...]:
+    return tuple(
+        IssueSeen(issue.id, known[issue.id], issue.state, newest.content["subject"], newest.author, newest.at)
+        for issue, newest in session.execute(query)
+    )

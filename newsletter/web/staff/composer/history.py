@@ -1,0 +1,98 @@
+"""The history of an issue: who changed what when, with the words before and after."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from newsletter.content.blocks import Block, Button, Divider, LeadStory, Picture, Story, Text
+from newsletter.content.differences import Difference
+from newsletter.content.richtext import words_of
+from newsletter.i18n import translations
+from newsletter.issues import history, revisions
+from newsletter.issues.history import Change
+from newsletter.issues.permissions import WRITE_ISSUES
+from newsletter.web.staff.answers import page
+from newsletter.web.staff.composer.desk import title_of
+from newsletter.web.staff.guards import Allowed, Staff, of_issue
+from newsletter.web.staff.start import names_of
+
+SHOWN = 50  # changes: what somebody looks through
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One difference in words; `before` and `after` are empty where there is nothing to show."""
+
+    what: str
+    before: str
+    after: str
+
+
+@router.api_route("/staff/issues/{issue_id}/history", methods=["GET", "HEAD"])
+def show(
+    issue_id: int, staff: Annotated[Staff, Depends(Allowed(WRITE_ISSUES, publication=of_issue("issue_id")))]
+) -> Response:
+    """Show the newest changes."""
+    with staff.visit.app.reading() as session:
+        issue = revisions.issue(session, issue_id)
+        changes = history.history(session, issue, limit=SHOWN)
+        names = names_of(session)
+        content = revisions.content_of(session, issue)
+    titles = {block.id: title_of(block) for block in content.blocks}
+    told = [(change, _lines(change, titles, staff.user.language)) for change in changes]
+    return page(staff, "history.html", issue_id=issue_id, subject=content.subject, changes=told, names=names)
+
+
+def _lines(change: Change, titles: dict[str, str], language: str) -> list[Line]:
+    return [_line(each, titles, language) for each in change.differences]
+
+
+def _line(difference: Difference, titles: dict[str, str], language: str) -> Line:
+    _ = translations(language).gettext
+    what = field_names(language).get(difference.field, difference.field)
+    if difference.field in {"added", "removed", "kind"}:
+        block = difference.after or difference.before
+        return Line(f"{what}: {_called(block, language)}", "", "")
+    if difference.block:
+        what = f"{what} ({titles.get(difference.block) or _('Block')})"
+    return Line(what, _words(difference, difference.before), _words(difference, difference.after))
+
+
+def _called(block: object, language: str) -> str:
+    _ = translations(language).gettext
+    kinds = {LeadStory: _("Lead story"), Story: _("Story"), Text: _("Text"), Button: _("Button"), Divider: _("Divider")}
+    assert isinstance(block, Block)  # noqa: S101  # of these differences the values are blocks
+    return title_of(block) or kinds[type(block)]
+
+
+def _words(difference: Difference, value: object) -> str:
+    if isinstance(value, Picture):
+        return " · ".join(part for part in (value.alt, value.caption, value.credit) if part)
+    if not isinstance(value, str):
+        return ""
+    return words_of(value) if difference.field == "text" else value
+
+
+def field_names(language: str) -> dict[str, str]:
+    """What the fields of an issue and its blocks are called."""
+    _ = translations(language).gettext
+    return {
+        "subject": _("Subject"),
+        "preheader": _("Preheader"),
+        "order": _("New order"),
+        "added": _("Added"),
+        "removed": _("Removed"),
+        "kind": _("Other layout"),
+        "title": _("Headline"),
+        "text": _("Text"),
+        "link": _("Link"),
+        "link_text": _("Link text"),
+        "date": _("Date line"),
+        "label": _("Words on the button"),
+        "picture": _("Picture"),
+        "origin": _("Version of the source"),
+    }

@@ -1,0 +1,388 @@
+"""The composer without scripts: each button saves the form, does its act, and nothing is lost."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from newsletter.accounts.roles import Grant, Role
+from newsletter.app import App
+from newsletter.content.blocks import LeadStory, Picture, Story
+from newsletter.issues import publications, revisions
+from newsletter.issues.models import Issue, IssueState
+from newsletter.web.body_limit import LIMIT_BYTES
+from tests.support.composing import Desk, an_issue, change_item, content, in_the_pool, state
+from tests.support.makers import BY
+from tests.support.staff import seated
+from tests.support.web import Client
+
+FEST, HAUS = "Fest am See", "Neues Rathaus"
+
+
+@pytest.fixture
+def ana(app: App) -> Client:
+    return seated(app, "ana@example.org", Grant(Role.EDITOR)).client
+
+
+@pytest.fixture
+def ben(app: App) -> Client:
+    return seated(app, "ben@example.org", Grant(Role.APPROVER)).client
+
+
+@pytest.fixture
+def issue(app: App) -> int:
+    """A greeting (b1), `FEST` large (b2) and `HAUS` (b3); items 1 and 2."""
+    return an_issue(app, FEST, HAUS)
+
+
+@pytest.fixture
+def desk(ana: Client, issue: int) -> Desk:
+    return Desk.open(ana, issue)
+
+
+def order(app: App, issue: int) -> list[str]:
+    return [block.id for block in content(app, issue).blocks]
+
+
+def set_four_eyes(app: App) -> None:
+    with app.writing() as session:
+        publications.change(session, publications.named(session, "aktuell"), four_eyes=True, by=BY, now=app.now())
+
+
+def test_looking_and_saving_changes_nothing(app: App, issue: int, ben: Client) -> None:
+    Desk.open(ben, issue).press("approve")
+
+    Desk.open(ben, issue).press()
+
+    assert state(app, issue) == "approved"
+
+
+def test_what_is_typed_is_saved(app: App, desk: Desk, issue: int) -> None:
+    after = desk.typed(
+        subject="Neues im Mai", b2__title="Seefest", b2__text="<p>Am <b>Sonntag</b></p><script>x</script>"
+    ).press()
+
+    saved = content(app, issue)
+    assert saved.subject == "Neues im Mai"
+    lead = saved.blocks[1]
+    assert isinstance(lead, LeadStory)
+    assert (lead.title, lead.text) == ("Seefest", "<p>Am <strong>Sonntag</strong></p>")
+    assert after.fields["b2.title"] == "Seefest"
+
+
+@pytest.mark.parametrize(
+    ("act", "expected"),
+    [
+        ("up b3", ["b1", "b3", "b2"]),
+        ("down b1", ["b2", "b1", "b3"]),
+        ("up b1", ["b1", "b2", "b3"]),
+        ("to b3 0", ["b3", "b1", "b2"]),
+        ("to b1 x", ["b1", "b2", "b3"]),
+        ("remove b2", ["b1", "b3"]),
+        ("remove gone", ["b1", "b2", "b3"]),
+        ("add divider", ["b1", "b2", "b3", "b2-divider"]),
+        ("add anything", ["b1", "b2", "b3"]),
+        ("nonsense", ["b1", "b2", "b3"]),
+    ],
+)
+def test_a_button_arranges_the_blocks(app: App, desk: Desk, issue: int, act: str, expected: list[str]) -> None:
+    desk.typed(subject="Auch das").press(act)
+
+    assert order(app, issue) == expected
+    assert content(app, issue).subject == "Auch das"
+
+
+def test_a_layout_is_chosen(app: App, desk: Desk, issue: int) -> None:
+    desk.typed(b2__layout="story", b3__layout="lead").press()
+
+    assert [type(block) for block in content(app, issue).blocks[1:]] == [Story, LeadStory]
+
+
+def test_ticking_places_and_unticking_takes_out(app: App, ana: Client, issue: int) -> None:
+    tram = in_the_pool(app, "Ein Ticket für alle")
+    fresh = Desk.open(ana, issue)
+    assert ("item.1" in fresh.fields, f"item.{tram}" in fresh.fields) == (True, False)
+
+    after = fresh.typed(**{f"item.{tram}": "1", "item.1": None}).press()
+
+    assert after.titles[1:] == [f"Meldung {HAUS}", "Meldung Ein Ticket für alle"]
+    assert order(app, issue) == ["b1", "b3", f"b2-{tram}"]
+
+
+def test_what_the_pool_does_not_show_stays_in_the_issue(app: App, ana: Client, issue: int) -> None:
+    narrowed = Desk.open(ana, issue, "?q=Rathaus")
+
+    narrowed.press()
+
+    assert narrowed.fields["shown"] == "2"
+    assert order(app, issue) == ["b1", "b2", "b3"]
+
+
+def test_the_pool_is_searched_without_losing_what_was_typed(app: App, issue: int, desk: Desk) -> None:
+    in_the_pool(app, "Harbour news", language="en")
+
+    found = desk.typed(subject="Getippt", q="Harbour").press("find")
+
+    assert found.fields["q"] == "Harbour"
+    assert re.findall(r'class="title"[^>]*>([^<]+)', found.text) == ["Harbour news"]
+    assert content(app, issue).subject == "Getippt"
+    assert "Nichts gefunden" in desk.typed(q="xyz").press("find").text
+
+
+@pytest.mark.usefixtures("issue")
+def test_used_items_say_where_and_can_be_left_out(app: App, ana: Client) -> None:
+    in_the_pool(app, "Noch nie benutzt")
+    second = an_issue(app, "Nur in der zweiten")
+
+    text = Desk.open(ana, second).text
+    assert text.count("schon in Nr. 1") == 2
+    assert re.findall(r'class="title"[^>]*>([^<]+)', Desk.open(ana, second, "?new=1").text) == ["Noch nie benutzt"]
+
+
+def test_a_story_is_restored_and_a_newer_version_offered(app: App, ana: Client, desk: Desk, issue: int) -> None:
+    changed = desk.typed(b2__title="Anders").press()
+    assert "Die Quelle sagt inzwischen etwas anderes" not in changed.text
+    change_item(app, 1, title="Fest am Fluss")
+
+    offered = Desk.open(ana, issue)
+    assert "Die Quelle sagt inzwischen etwas anderes" in offered.text
+    restored = offered.press("restore b2")
+
+    assert restored.fields["b2.title"] == "Fest am Fluss"
+    assert "Die Quelle sagt inzwischen etwas anderes" not in restored.text
+
+
+def test_the_description_of_a_picture_is_written_and_the_picture_left_out(app: App, ana: Client) -> None:
+    in_the_pool(app, "Mit Bild", image="a" * 32 + ".jpg", image_width=640, image_height=480)
+    issue = an_issue(app)
+    placed = Desk.open(ana, issue).typed(**{"item.1": "1"}).press()
+
+    described = placed.typed(**{"b2-1.alt": "Boote am Steg", "b2-1.credit": "Foto: Kern"}).press()
+
+    block = content(app, issue).blocks[1]
+    assert isinstance(block, LeadStory)
+    assert block.picture == Picture("a" * 32 + ".jpg", "Boote am Steg", 640, 480, credit="Foto: Kern")
+    assert 'name="b2-1.alt"' not in described.press("no-picture b2-1").text
+
+
+def test_two_who_write_in_different_fields_both_keep_their_words(
+    app: App, ana: Client, ben: Client, issue: int
+) -> None:
+    anas, bens = Desk.open(ana, issue), Desk.open(ben, issue)
+    anas.typed(subject="Anas Betreff").press()
+
+    after = bens.typed(b3__title="Bens Titel").press("up b3")
+
+    assert (after.fields["subject"], after.fields["b3.title"]) == ("Anas Betreff", "Bens Titel")
+    assert order(app, issue) == ["b1", "b3", "b2"]
+
+
+@pytest.mark.parametrize(("act", "expected"), [("take subject", "Bens <Betreff>"), ("leave subject", "Anas Betreff")])
+def test_of_the_same_field_both_versions_are_shown_until_somebody_decides(
+    app: App, ana: Client, ben: Client, *, issue: int, act: str, expected: str
+) -> None:
+    anas, bens = Desk.open(ana, issue), Desk.open(ben, issue)
+    anas.typed(subject="Anas Betreff").press()
+
+    torn = bens.typed(subject="Bens <Betreff>").press()
+    assert torn.fields["subject"] == "Anas Betreff"
+    assert torn.fields["mine.subject"] == "Bens <Betreff>"
+    assert "Bens &lt;Betreff&gt;</blockquote>" in torn.text
+
+    still = torn.typed(preheader="Weiter geschrieben").press()
+    assert still.fields["mine.subject"] == "Bens <Betreff>"
+
+    settled = still.press(act)
+    assert "mine.subject" not in settled.fields
+    assert content(app, issue).subject == expected
+
+
+def test_a_block_that_was_removed_and_changed_stays_and_says_so(app: App, ana: Client, ben: Client, issue: int) -> None:
+    anas, bens = Desk.open(ana, issue), Desk.open(ben, issue)
+    anas.press("remove b3")
+
+    torn = bens.typed(b3__title="Wichtig").press()
+
+    assert order(app, issue) == ["b1", "b2", "b3"]
+    assert "entfernt" in torn.document.cssselect("#held-b3\\.removed")[0].text_content()
+    assert "mine.b3.removed" not in torn.press("leave b3.removed").fields
+
+
+def test_undo_and_redo_are_buttons(desk: Desk) -> None:
+    assert desk.document.cssselect("#undo")[0].get("aria-disabled") == "true"
+
+    changed = desk.typed(subject="Anders").press()
+    undone = changed.press("undo")
+    redone = undone.press("redo")
+
+    assert [each.fields["subject"] for each in (changed, undone, redone)] == ["Anders", FEST, "Anders"]
+    assert undone.document.cssselect("#redo")[0].get("aria-disabled") is None
+
+
+def test_one_submits_and_another_approves(app: App, ana: Client, ben: Client, issue: int) -> None:
+    set_four_eyes(app)
+    assert not Desk.open(ana, issue).document.cssselect("#approve")
+    assert not Desk.open(ben, issue).document.cssselect("#approve")
+
+    submitted = Desk.open(ana, issue).press("submit")
+    assert state(app, issue) == "in review"
+    assert "wartet auf Freigabe" in submitted.text
+
+    approved = Desk.open(ben, issue).press("approve")
+    assert state(app, issue) == "approved"
+    assert "So, wie sie ist, ist diese Ausgabe freigegeben" in approved.text
+
+    Desk.open(ana, issue).press("call-back")
+    assert state(app, issue) == "draft"
+
+
+def test_who_may_not_approve_is_refused(app: App, desk: Desk, issue: int) -> None:
+    answer = desk.client.post(desk.path, data={**desk.fields, "act": "approve"})
+
+    assert answer.status_code == 403
+    assert state(app, issue) == "draft"
+
+
+def test_nobody_approves_what_they_have_not_seen(app: App, ana: Client, ben: Client, issue: int) -> None:
+    bens = Desk.open(ben, issue)
+    Desk.open(ana, issue).typed(preheader="Schnell noch etwas").press()
+
+    answer = bens.press("approve")
+
+    assert state(app, issue) == "draft"
+    assert "sehen Sie" in answer.alert
+    answer.press("approve")
+    assert state(app, issue) == "approved"
+
+
+def test_an_issue_with_errors_is_not_approved(app: App, ben: Client, issue: int) -> None:
+    answer = Desk.open(ben, issue).typed(subject=" ").press("approve")
+
+    assert "Fehler gefunden" in answer.alert
+    assert 'href="#subject"' in answer.text
+    assert state(app, issue) == "draft"
+
+
+def test_what_is_scheduled_is_shown_and_cannot_be_changed(app: App, desk: Desk, issue: int) -> None:
+    with app.writing() as session:
+        session.get_one(Issue, issue).state = IssueState.SCHEDULED.value
+
+    late = desk.typed(subject="Zu spät").press()
+
+    assert "kann nicht mehr geändert werden" in late.alert
+    assert late.fields == {}
+    assert content(app, issue).subject == FEST
+
+
+def test_the_form_of_another_issue_or_of_nobody_is_a_mistake(desk: Desk) -> None:
+    for base in ("99", "x", "", "²", "-1", "9" * 30):
+        assert desk.client.post(desk.path, data={"base": base}).status_code == 400
+    assert (
+        desk.client.post(
+            desk.path, data={"base": "1", "shown": "99999999999 x 7777777", "item.7777777": "1"}
+        ).status_code
+        == 200
+    )
+
+
+def test_a_long_issue_can_be_saved(app: App, desk: Desk, issue: int) -> None:
+    words = "<p>" + "Wort " * 7_000 + "</p>"
+    long = desk.typed(b1__text=words, b2__text=words)
+
+    long.press()
+
+    assert len("".join(long.fields.values())) > LIMIT_BYTES
+    assert len(content(app, issue).blocks[0].text) > 30_000  # type: ignore[union-attr]  # a text
+
+
+def test_the_preview_is_the_mail_that_runs_nothing(desk: Desk, issue: int) -> None:
+    path = f"/staff/issues/{issue}/preview"
+    desk.typed(b2__title="<script>alert(1)</script>").press()
+
+    mail, text = desk.client.get(path), desk.client.get(f"{path}?as=text")
+
+    assert "&lt;script&gt;alert(1)" in mail.text
+    assert "<script>" not in mail.text
+    policy = mail.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "&lt;script&gt;alert(1)" in text.text
+    assert "img-src 'none'" in desk.client.get(f"{path}?as=no-pictures").headers["content-security-policy"]
+
+
+def test_words_of_feeds_and_people_are_never_markup(app: App, ana: Client) -> None:
+    hostile = '"><script>alert(1)</script>'
+    item = in_the_pool(
+        app,
+        hostile,
+        image_alt=hostile,
+        credit=hostile,
+        caption=hostile,
+        image="a" * 32 + ".jpg",
+        image_width=9,
+        image_height=9,
+    )
+    issue = an_issue(app)
+    shown = Desk.open(ana, issue).typed(**{f"item.{item}": "1", "subject": hostile, "q": hostile}).press()
+    shown = Desk.open(ana, issue).typed(**{f"b2-{item}.link": "javascript:alert(1)"}).press()
+
+    assert "<script>alert" not in shown.text + ana.get(f"/staff/issues/{issue}/history").text + ana.get("/staff/").text
+    assert "javascript:" not in ana.get(f"/staff/issues/{issue}/preview").text
+
+
+def test_the_history_tells_who_changed_what(desk: Desk, issue: int) -> None:
+    desk.typed(subject="Neues im Mai").press("up b3")
+
+    text = desk.client.get(f"/staff/issues/{issue}/history").text
+
+    assert re.search(r"<strong>ana@example.org</strong>", text)
+    assert re.search(rf"<del>.*{FEST}</del> <ins>.*Neues im Mai</ins>", text)
+    assert "Neue Reihenfolge" in text
+    assert "Die Ausgabe wurde begonnen." in text
+
+
+Ask = Callable[[dict[str, str]], dict[str, object]]
+
+
+@pytest.fixture
+def live(desk: Desk) -> Ask:
+    def ask(fields: dict[str, str]) -> dict[str, object]:
+        answer = desk.client.post(desk.path, data={**desk.fields, **fields}, headers={"Accept": "application/json"})
+        assert answer.status_code == 200
+        told: dict[str, object] = answer.json()
+        return told
+
+    return ask
+
+
+def test_the_script_is_told_what_changed_besides_what_it_sent(live: Ask, ben: Client, issue: int) -> None:
+    Desk.open(ben, issue).typed(preheader="Von Ben").press()
+
+    told = live({"subject": "Von  Ana", "act": "up b3"})
+
+    assert told["merged"] == ["preheader"]
+    assert told["revision"] == 3
+    assert told["said"] == "„Neues Rathaus“ steht jetzt an Stelle 2 von 3."
+    assert "Von Ben" in str(told["mail"])
+    assert "Von Ana" in str(told["page"])
+
+
+def test_a_lost_answer_can_be_asked_for_again(app: App, live: Ask, issue: int) -> None:
+    tram = in_the_pool(app, "Ein Ticket für alle")
+    sent = {"subject": "Neu", "shown": f"1 2 {tram}", f"item.{tram}": "1"}
+
+    first, again = live(sent), live(sent)
+
+    assert (first["revision"], again["revision"]) == (2, 2)
+    assert order(app, issue) == ["b1", "b2", "b3", f"b2-{tram}"]
+
+
+def test_the_script_is_told_when_it_is_too_late(app: App, desk: Desk, issue: int) -> None:
+    with app.writing() as session:
+        found = revisions.issue(session, issue)
+        found.state = IssueState.SENT.value
+
+    answer = desk.client.post(desk.path, data=desk.fields, headers={"Accept": "application/json"})
+
+    assert (answer.status_code, answer.json()) == (409, {"state": "sent"})

@@ -1,0 +1,33 @@
+from dataclasses import replace
+
+from newsletter.content.blocks import Divider, IssueContent, LeadStory, Story
+from newsletter.content.differences import Difference, differences
+
+FEST = Story("f", "Fest am See", "<p>Am Samstag.</p>")
+HAUS = Story("h", "Neues Rathaus", "<p>Fertig.</p>")
+FIRST = IssueContent("Neues", "", (FEST, HAUS))
+
+
+def test_the_same_content_has_no_differences() -> None:
+    assert differences(FIRST, FIRST) == ()
+
+
+def test_each_place_that_changed_is_named_once_in_reading_order() -> None:
+    line, large = Divider("l"), LeadStory("h", "Neues Rathaus", "<p>Fertig.</p>")
+    after = IssueContent("Neues im Mai", "Vorspann", (large, replace(FEST, title="Seefest"), line))
+
+    found = differences(FIRST, after)
+
+    assert found == (
+        Difference("", "subject", "Neues", "Neues im Mai"),
+        Difference("", "preheader", "", "Vorspann"),
+        Difference("", "order", ("f", "h"), ("h", "f")),
+        Difference("h", "kind", HAUS, large),
+        Difference("f", "title", "Fest am See", "Seefest"),
+        Difference("l", "added", None, line),
+    )
+    assert [each.place for each in found] == ["subject", "preheader", ".order", "h.kind", "f.title", "l.added"]
+
+
+def test_a_removed_block_is_no_new_order() -> None:
+    assert differences(FIRST, replace(FIRST, blocks=(HAUS,))) == (Difference("f", "removed", FEST, None),)
