@@ -28,7 +28,7 @@ from tests.support.postgres import Server
 
 DELAY_S = 0.1
 STEPS = (1, 2, 4, 8)
-PHASES = 5  # at full speed: so many are never needed, so that nobody runs out of work before the end
+PHASES = 12  # at full speed: so many are never needed, so that whoever comes last still finds batches
 SETTLING_S = 2.0  # what is on its way when the last worker begins
 PATIENCE_S = 120.0
 

@@ -101,8 +101,12 @@ class _Session(asyncio.BufferedProtocol):
     def _taken(self) -> None:
         self._note(self._recipient)
         if self._delay_s:
-            asyncio.get_running_loop().call_later(self._delay_s, self._transport.write, _OK)
+            asyncio.get_running_loop().call_later(self._delay_s, self._accept)
         else:
+            self._accept()
+
+    def _accept(self) -> None:
+        if not self._transport.is_closing():  # whoever was killed waits no more
             self._transport.write(_OK)
 
 
