@@ -11,6 +11,7 @@ from functools import partial
 from fastapi.responses import HTMLResponse
 
 from newsletter.accounts.roles import MANAGE_STAFF, OWN_ACCOUNT, READ_AUDIT
+from newsletter.issues.permissions import WRITE_ISSUES
 from newsletter.web.staff import moments
 from newsletter.web.staff.guards import Staff
 from newsletter.web.visit import PRIVATE, Visit
@@ -19,6 +20,11 @@ from subscribers.actor import Permission
 POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+# A mail in a frame has its styles inside. It runs nothing, and its pictures are ours or come from elsewhere by https.
+MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src {pictures}; form-action 'none'; "
+    "frame-ancestors 'self'; base-uri 'none'"
 )
 HEADERS = {
     **PRIVATE,
@@ -30,15 +36,21 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An entry of the navigation."""
+    """An entry of the navigation; `anywhere` shows it to whoever has the permission on any publication."""
 
     name: str
     path: str
     permission: Permission
+    anywhere: bool = False
+
+    def is_open_to(self, staff: Staff) -> bool:
+        """Tell whether they may go there."""
+        return staff.may_anywhere(self.permission) if self.anywhere else staff.everywhere.may(self.permission)
 
 
 PLACES = (
     Place("start", "/staff/", OWN_ACCOUNT),
+    Place("publications", "/staff/publications", WRITE_ISSUES, anywhere=True),
     Place("users", "/staff/users", MANAGE_STAFF),
     Place("audit", "/staff/audit", READ_AUDIT),
     Place("account", "/staff/account", OWN_ACCOUNT),
@@ -47,7 +59,7 @@ PLACES = (
 
 def page(staff: Staff, template: str, /, *, status: int = 200, **facts: object) -> HTMLResponse:
     """Answer somebody who is signed in, in their language."""
-    places = [place for place in PLACES if staff.everywhere.may(place.permission)]
+    places = [place for place in PLACES if place.is_open_to(staff)]
     return _answer(staff.visit, template, staff.user.language, status, {"staff": staff, "places": places, **facts})
 
 

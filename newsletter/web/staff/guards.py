@@ -22,6 +22,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.accounts import sessions, staff
+from newsletter.accounts.roles import permissions_anywhere
 from newsletter.accounts.sessions import Signed
 from newsletter.accounts.staff import Member
 from newsletter.issues.models import Issue, Publication
@@ -64,14 +65,26 @@ class Staff:
     by: Actor
     everywhere: Actor
 
+    def on(self, publication_id: int) -> Actor:
+        """They, acting on another publication."""
+        return staff.actor_for(self.user.address, self.user.grants, publication_id=publication_id)
+
+    def may_anywhere(self, permission: Permission) -> bool:
+        """Tell whether they may on the installation or on any publication."""
+        return permission in permissions_anywhere(self.user.grants)
+
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The guard of a route: somebody with a permission; `fresh` asks that they proved a while ago who they are."""
+    """The guard of a route: somebody with a permission; `fresh` asks that they proved a while ago who they are.
+
+    `anywhere` lets in who has it on any publication, as for a list of all: the route leaves out what is not theirs.
+    """
 
     permission: Permission
     publication: FindPublication | None = None
     fresh: bool = False
+    anywhere: bool = False
 
     def __call__(self, request: Request) -> Staff:
         """Let in, or send away: to the sign-in page, to the page that asks for a proof, or with 403."""
@@ -80,7 +93,7 @@ class Allowed:
         found = find_staff(visit, publication=self.publication)
         if found is None:
             raise SignInDue(to)
-        if not found.by.may(self.permission):
+        if not (found.may_anywhere(self.permission) if self.anywhere else found.by.may(self.permission)):
             raise HTTPException(403)
         now = visit.app.now()
         if self.fresh and not found.session.is_fresh(now):

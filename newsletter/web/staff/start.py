@@ -80,7 +80,7 @@ def names_of(session: Session) -> dict[str, str]:
 
 
 def _may(staff_: Staff, publication_id: int) -> bool:
-    return staff.actor_for(staff_.user.address, staff_.user.grants, publication_id=publication_id).may(WRITE_ISSUES)
+    return staff_.on(publication_id).may(WRITE_ISSUES)
 
 
 def _card(session: Session, slug: str) -> Card:

@@ -29,6 +29,7 @@ ANYBODY = frozenset({"anonymous", "nobody's", "editor", "approver", "list admin"
 STAFF = ANYBODY - {"anonymous"}
 ADMIN = frozenset({"admin"})
 WRITERS = frozenset({"editor", "approver", "admin"})
+WRITERS_ANYWHERE = WRITERS | {"nobody's", "admin of one"}
 
 # Who gets in. A route that is not here fails the tests: think about who may, then write it down.
 EXPECTED: dict[tuple[str, str], frozenset[str]] = {
@@ -70,6 +71,11 @@ EXPECTED: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/staff/account/sessions/{session_id}/end"): STAFF,
     ("POST", "/staff/account/sessions/end-others"): STAFF,
     ("POST", "/staff/publications/{slug}/issues"): WRITERS,
+    ("GET", "/staff/publications"): WRITERS_ANYWHERE,
+    ("POST", "/staff/publications"): ADMIN,
+    ("GET", "/staff/publications/{slug}"): ADMIN,
+    ("POST", "/staff/publications/{slug}"): ADMIN,
+    ("GET", "/staff/publications/{slug}/sample"): ADMIN,
     ("GET", "/staff/issues/{issue_id}/edit"): WRITERS,
     ("POST", "/staff/issues/{issue_id}/edit"): WRITERS,
     ("GET", "/staff/issues/{issue_id}/preview"): WRITERS,
@@ -128,7 +134,7 @@ def who(app: App, role: str) -> Client:
     match role:
         case "anonymous":
             return a_browser(app)
-        case "nobody's":  # a staff user who holds no role
+        case "nobody's":  # a staff user who holds no role on the publication that is asked for
             return seated(app, "nobody@example.org", Grant(Role.EDITOR, the_other(app))).client
         case "admin of one":
             return seated(app, "one@example.org", Grant(Role.ADMIN, the_other(app))).client
