@@ -14,6 +14,7 @@ from newsletter.web.staff import (
     publications,
     sessions,
     signing_in,
+    sources,
     start,
     users,
 )
@@ -27,6 +28,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         composer,
         history,
         publications,
+        sources,
         signing_in,
         invited,
         provider,

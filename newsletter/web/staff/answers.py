@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from newsletter.accounts.roles import MANAGE_STAFF, OWN_ACCOUNT, READ_AUDIT
 from newsletter.issues.permissions import WRITE_ISSUES
+from newsletter.news.permissions import WRITE_NEWS
 from newsletter.web.staff import moments
 from newsletter.web.staff.guards import Staff
 from newsletter.web.visit import PRIVATE, Visit
@@ -51,6 +52,7 @@ class Place:
 PLACES = (
     Place("start", "/staff/", OWN_ACCOUNT),
     Place("publications", "/staff/publications", WRITE_ISSUES, anywhere=True),
+    Place("sources", "/staff/sources", WRITE_NEWS),
     Place("users", "/staff/users", MANAGE_STAFF),
     Place("audit", "/staff/audit", READ_AUDIT),
     Place("account", "/staff/account", OWN_ACCOUNT),
