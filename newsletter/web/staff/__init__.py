@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from newsletter.web.staff import (
     account,
     again,
+    alerts,
     audit,
     codes,
     guards,
@@ -29,6 +30,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         history,
         publications,
         sources,
+        alerts,
         signing_in,
         invited,
         provider,

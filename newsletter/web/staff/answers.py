@@ -11,6 +11,8 @@ from functools import partial
 from fastapi.responses import HTMLResponse
 
 from newsletter.accounts.roles import MANAGE_STAFF, OWN_ACCOUNT, READ_AUDIT
+from newsletter.delivery.alerts import listing
+from newsletter.delivery.permissions import SEND_ISSUES
 from newsletter.issues.permissions import WRITE_ISSUES
 from newsletter.news.permissions import WRITE_NEWS
 from newsletter.web.staff import moments
@@ -53,6 +55,7 @@ PLACES = (
     Place("start", "/staff/", OWN_ACCOUNT),
     Place("publications", "/staff/publications", WRITE_ISSUES, anywhere=True),
     Place("sources", "/staff/sources", WRITE_NEWS),
+    Place("alerts", "/staff/alerts", SEND_ISSUES, anywhere=True),
     Place("users", "/staff/users", MANAGE_STAFF),
     Place("audit", "/staff/audit", READ_AUDIT),
     Place("account", "/staff/account", OWN_ACCOUNT),
@@ -62,7 +65,17 @@ PLACES = (
 def page(staff: Staff, template: str, /, *, status: int = 200, **facts: object) -> HTMLResponse:
     """Answer somebody who is signed in, in their language."""
     places = [place for place in PLACES if place.is_open_to(staff)]
-    return _answer(staff.visit, template, staff.user.language, status, {"staff": staff, "places": places, **facts})
+    known = {"staff": staff, "places": places, "alerts": _alerts(staff)}
+    return _answer(staff.visit, template, staff.user.language, status, {**known, **facts})
+
+
+def _alerts(staff: Staff) -> int:
+    """How many alerts wait that they may take on."""
+    if not staff.may_anywhere(SEND_ISSUES):
+        return 0
+    with staff.visit.app.reading() as session:
+        waiting = listing.publications(session, listing.waiting(session)).values()
+    return sum(staff.may_on(SEND_ISSUES, publication_id) for publication_id in waiting)
 
 
 def open_page(

@@ -22,7 +22,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.accounts import sessions, staff
-from newsletter.accounts.roles import permissions_anywhere
+from newsletter.accounts.roles import permissions_anywhere, permissions_of
 from newsletter.accounts.sessions import Signed
 from newsletter.accounts.staff import Member
 from newsletter.issues.models import Issue, Publication
@@ -68,6 +68,10 @@ class Staff:
     def on(self, publication_id: int) -> Actor:
         """They, acting on another publication."""
         return staff.actor_for(self.user.address, self.user.grants, publication_id=publication_id)
+
+    def may_on(self, permission: Permission, publication_id: int | None) -> bool:
+        """Tell whether they may on a publication, or with None on the whole installation."""
+        return permission in permissions_of(self.user.grants, publication_id=publication_id)
 
     def may_anywhere(self, permission: Permission) -> bool:
         """Tell whether they may on the installation or on any publication."""

@@ -168,7 +168,7 @@ def _list(staff: Staff, form: Form, *, problem: str = "") -> Response:
 
 
 def _may(staff: Staff, publication: Publication) -> bool:
-    return staff.on(publication.id).may(WRITE_ISSUES)
+    return staff.may_on(WRITE_ISSUES, publication.id)
 
 
 def _entry(staff: Staff, session: Session, publication: Publication) -> Entry:
@@ -179,7 +179,7 @@ def _entry(staff: Staff, session: Session, publication: Publication) -> Entry:
         list_name=session.get_one(MailingList, publication.list_id).name,
         language=publication.language,
         colour=_colour(publication),
-        may_change=staff.on(publication.id).may(MANAGE_PUBLICATIONS),
+        may_change=staff.may_on(MANAGE_PUBLICATIONS, publication.id),
     )
 
 

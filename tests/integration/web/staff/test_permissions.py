@@ -29,6 +29,7 @@ ANYBODY = frozenset({"anonymous", "nobody's", "editor", "approver", "list admin"
 STAFF = ANYBODY - {"anonymous"}
 ADMIN = frozenset({"admin"})
 WRITERS = frozenset({"editor", "approver", "admin"})
+SENDERS_ANYWHERE = frozenset({"approver", "admin", "admin of one"})
 WRITERS_ANYWHERE = WRITERS | {"nobody's", "admin of one"}
 
 # Who gets in. A route that is not here fails the tests: think about who may, then write it down.
@@ -84,6 +85,8 @@ EXPECTED: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/staff/sources/{source_id}/pause"): WRITERS_ANYWHERE,
     ("POST", "/staff/sources/{source_id}/resume"): WRITERS_ANYWHERE,
     ("POST", "/staff/sources/{source_id}/remove"): WRITERS_ANYWHERE,
+    ("GET", "/staff/alerts"): SENDERS_ANYWHERE,
+    ("POST", "/staff/alerts/{alert_id}/acknowledge"): SENDERS_ANYWHERE,
     ("GET", "/staff/issues/{issue_id}/edit"): WRITERS,
     ("POST", "/staff/issues/{issue_id}/edit"): WRITERS,
     ("GET", "/staff/issues/{issue_id}/preview"): WRITERS,
