@@ -58,7 +58,6 @@ PLACES = (
     Place("alerts", "/staff/alerts", SEND_ISSUES, anywhere=True),
     Place("users", "/staff/users", MANAGE_STAFF),
     Place("audit", "/staff/audit", READ_AUDIT),
-    Place("account", "/staff/account", OWN_ACCOUNT),
 )
 
 
