@@ -89,6 +89,7 @@ def _of_lists(_: Callable[[str], str]) -> dict[str, str]:
         "list.archive": _("Visibility of the archive changed"),
         "topic.add": _("Topic added"),
         "topic.rename": _("Topic renamed"),
+        "topic.move": _("Topic moved"),
         "topic.remove": _("Topic removed"),
         "text.write": _("Text of pages or mails changed"),
         "text.reset": _("Text of pages or mails reset"),

@@ -18,7 +18,7 @@ from newsletter.news.permissions import WRITE_NEWS
 from newsletter.web.staff import moments
 from newsletter.web.staff.guards import Staff
 from newsletter.web.visit import PRIVATE, Visit
-from subscribers.actor import Permission
+from subscribers.actor import MANAGE_PEOPLE, Permission
 
 POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -56,6 +56,7 @@ PLACES = (
     Place("publications", "/staff/publications", WRITE_ISSUES, anywhere=True),
     Place("sources", "/staff/sources", WRITE_NEWS),
     Place("alerts", "/staff/alerts", SEND_ISSUES, anywhere=True),
+    Place("lists", "/staff/lists", MANAGE_PEOPLE, anywhere=True),
     Place("users", "/staff/users", MANAGE_STAFF),
     Place("audit", "/staff/audit", READ_AUDIT),
 )

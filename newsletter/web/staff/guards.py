@@ -26,14 +26,19 @@ from newsletter.accounts.roles import permissions_anywhere, permissions_of
 from newsletter.accounts.sessions import Signed
 from newsletter.accounts.staff import Member
 from newsletter.issues.models import Issue, Publication
+from newsletter.readers.errors import ListNotOpen
+from newsletter.readers.signing_up import publication_of
 from newsletter.web.staff import cookies, ways
 from newsletter.web.staff.cookies import Cookie
 from newsletter.web.visit import Visit, visit_of
+from subscribers import lists
 from subscribers.actor import Actor, Permission
+from subscribers.errors import ListNotFound
 
 # Finds the publication that a request is about by the path's parameters; None where there is none.
 FindPublication = Callable[[Session, Mapping[str, str]], int | None]
 LARGEST_ID = 2**31 - 1
+NOBODYS = 0  # the number of no publication
 
 
 class SignInDue(Exception):
@@ -159,6 +164,23 @@ def of_issue(parameter: str) -> FindPublication:
         if not (number.isascii() and number.isdecimal()) or int(number) > LARGEST_ID:
             return None
         return session.scalar(select(Issue.publication_id).where(Issue.id == int(number)))
+
+    return find
+
+
+def of_list(parameter: str) -> FindPublication:
+    """The publication that the readers of the list get whose slug is in the path; the oldest where several share it.
+
+    A list that has none belongs to nobody in particular: only who may everywhere may there.
+    """
+
+    def find(session: Session, path: Mapping[str, str]) -> int | None:
+        try:
+            return publication_of(session, lists.named(session, path[parameter])).id
+        except ListNotFound:
+            return None
+        except ListNotOpen:
+            return NOBODYS
 
     return find
 

@@ -30,6 +30,7 @@ STAFF = ANYBODY - {"anonymous"}
 ADMIN = frozenset({"admin"})
 WRITERS = frozenset({"editor", "approver", "admin"})
 SENDERS_ANYWHERE = frozenset({"approver", "admin", "admin of one"})
+KEEPERS = frozenset({"list admin", "admin"})
 WRITERS_ANYWHERE = WRITERS | {"nobody's", "admin of one"}
 
 # Who gets in. A route that is not here fails the tests: think about who may, then write it down.
@@ -87,6 +88,12 @@ EXPECTED: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/staff/sources/{source_id}/remove"): WRITERS_ANYWHERE,
     ("GET", "/staff/alerts"): SENDERS_ANYWHERE,
     ("POST", "/staff/alerts/{alert_id}/acknowledge"): SENDERS_ANYWHERE,
+    ("GET", "/staff/lists"): KEEPERS | {"admin of one"},
+    ("POST", "/staff/lists"): KEEPERS,
+    ("GET", "/staff/lists/{slug}"): KEEPERS,
+    ("POST", "/staff/lists/{slug}/form"): KEEPERS,
+    ("POST", "/staff/lists/{slug}/topics"): KEEPERS,
+    ("POST", "/staff/lists/{slug}/topics/{topic_id}"): KEEPERS,
     ("GET", "/staff/issues/{issue_id}/edit"): WRITERS,
     ("POST", "/staff/issues/{issue_id}/edit"): WRITERS,
     ("GET", "/staff/issues/{issue_id}/preview"): WRITERS,
@@ -160,7 +167,11 @@ def the_other(app: App) -> int:
 
 def asked(client: Client, method: str, path: str) -> str:
     """What became of a request: `in`, `sign in`, `prove` or `refused`."""
-    path = re.sub(r"{\w+_id}", "99", path).replace("{token}", "x").replace("{slug}", "aktuell")
+    path = (
+        re.sub(r"{\w+_id}", "99", path)
+        .replace("{token}", "x")
+        .replace("{slug}", "region" if path.startswith("/staff/lists/") else "aktuell")
+    )
     answer = client.request(method, path, follow_redirects=False)
     assert answer.status_code < 500, path
     to = answer.headers.get("location", "")
