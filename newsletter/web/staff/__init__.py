@@ -18,6 +18,7 @@ from newsletter.web.staff import (
     signing_in,
     sources,
     start,
+    texts,
     users,
 )
 from newsletter.web.staff.composer import history
@@ -33,6 +34,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         sources,
         alerts,
         lists,
+        texts,
         signing_in,
         invited,
         provider,
