@@ -70,7 +70,8 @@ def test_a_colour_is_measured_while_one_types_as_it_is_on_the_server(site: Runni
     admin.get_by_role("button", name="Übernehmen: #856a00").click()
     expect(admin.get_by_label("Farbe der Marke", exact=True)).to_have_value("#856a00")
     expect(admin.locator("[data-advice]")).to_be_hidden()
-    expect(admin.locator("iframe.sample")).to_have_attribute("src", "/staff/publications/aktuell/sample?colour=856a00")
+    sample = "/staff/publications/aktuell/sample?colour=856a00&design=regional"
+    expect(admin.locator("iframe.sample")).to_have_attribute("src", sample)
     assert Axe().run(admin, options={"runOnly": RULES}).response["violations"] == []
 
 

@@ -208,10 +208,11 @@ def _values(session: Session, found: MailingList, where: Place, language: str) -
 
 
 def _written(form: Form, passage: Passage, texts: Texts) -> str:
-    """What the form says; where it says nothing, what the product says."""
-    return form.text(passage.name, most=2 * passage.shape.limit).replace("\r\n", "\n") or passage.own_text(
-        texts.language
-    )
+    """What the form says: what the product says where it was emptied, and nothing new where it lacks the field."""
+    if passage.name not in form.fields:
+        return texts.text(passage)
+    text = form.text(passage.name, most=2 * passage.shape.limit).replace("\r\n", "\n")
+    return text or passage.own_text(texts.language)
 
 
 def _problems(where: Place, written: Mapping[str, str], *, language: str) -> dict[str, str]:

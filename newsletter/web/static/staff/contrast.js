@@ -59,6 +59,8 @@ class ColourCheck extends HTMLElement {
     this.field = this.querySelector("[name=colour]");
     this.picker = this.querySelector("[type=color]");
     this.picker.parentElement.hidden = false;
+    this.design = this.closest("form").elements.design;
+    this.design.addEventListener("change", () => this.typed(this.field.value));
     this.field.addEventListener("input", () => this.typed(this.field.value));
     this.picker.addEventListener("input", () => this.take(this.picker.value));
     this.querySelector("[data-shade]").addEventListener("click", (event) => {
@@ -107,7 +109,7 @@ class ColourCheck extends HTMLElement {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => {
       const frame = this.querySelector("iframe");
-      frame.src = `${this.dataset.sample}?colour=${colour.slice(1)}`;
+      frame.src = `${this.dataset.sample}?${new URLSearchParams({ colour: colour.slice(1), design: this.design.value })}`;
     }, 300);
   }
 }

@@ -36,7 +36,7 @@ def kept(app: App, slug: str = "aktuell") -> Publication:
 
 def form(client: Client, **fields: str) -> dict[str, str]:
     """The form as it stands there, with other words in some fields."""
-    return {**sent_by(client.get(PAGE).text, "form.publication"), "act": "save", **fields}
+    return {**sent_by(client.get(PAGE).text, "form.settings"), "act": "save", **fields}
 
 
 def test_a_publication_is_made_on_a_list_and_opened(app: App, admin: Client) -> None:
