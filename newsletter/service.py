@@ -29,7 +29,7 @@ from newsletter.delivery.recovering import Recovery
 from newsletter.delivery.transports import open_transport
 from newsletter.engine.engine import Cron, Engine
 from newsletter.engine.seats import Seat
-from newsletter.news import gathering
+from newsletter.news import gathering, sources
 from newsletter.readers import sealing
 from newsletter.readers.retention import running
 from subscribers.actor import Actor
@@ -95,7 +95,8 @@ class Service:
             run=self._run,
             crons=(
                 Cron("reconcile", "* * * * *", self._reconcile),
-                Cron("fetch", "*/15 * * * *", self._fetch),
+                Cron("fetch", f"*/{sources.EVERY // dt.timedelta(minutes=1)} * * * *", self._fetch),
+                Cron("fetch-wanted", "* * * * *", self._fetch_wanted),
                 # Each hour, as an hour is left out where no machine runs then; both do their work once a day.
                 Cron("seal", "23 * * * *", self._seal),
                 Cron("retention", f"{running.MINUTE} * * * *", self._retain),
@@ -147,3 +148,9 @@ class Service:
         app = self._app
         results = list(gathering.fetch_sources(app, app.gatherer, by=Actor.worker(), now=app.now()))
         _log.info("sources were asked", sources=len(results), failed=sum(bool(result.failure) for result in results))
+
+    def _fetch_wanted(self) -> None:
+        """Ask at once what somebody wants asked; nothing is logged each minute where nobody does."""
+        app = self._app
+        for result in gathering.fetch_wanted(app, app.gatherer, by=Actor.worker(), now=app.now()):
+            _log.info("a source was asked at once", source=result.source_id, failed=bool(result.failure))

@@ -16,11 +16,12 @@ statement. Use the tables as they are: an alias of `Subscriber` or `Subscription
 """
 
 import datetime as dt
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, Select, and_, case, exists, null, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Exists, Select, and_, case, exists, func, null, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from subscribers.models import Subscriber, Subscription, SubscriptionState, Suppression, SuppressionReason
 
@@ -33,6 +34,17 @@ class Exclusion(StrEnum):
     PAUSED = "paused"  # wants nothing until a day that has not come
     ADDRESS_CHANGED = "address changed"
     ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The people of a list; of the confirmed some are paused and some suppressed, perhaps both."""
+
+    confirmed: int
+    paused: int
+    suppressed: int
+    pending: int
+    left: int
 
 
 def confirmed(list_id: int, *, now: dt.datetime) -> Select[*tuple[Any, ...]]:
@@ -109,6 +121,27 @@ def system_exclusion(address_key: ColumnElement[str] | InstrumentedAttribute[str
 def _is_paused(now: dt.datetime) -> ColumnElement[bool]:
     """True or false, never NULL: a condition that is negated must hold for who never paused."""
     return and_(Subscription.paused_until.is_not(None), Subscription.paused_until > now)
+
+
+def numbers(session: Session, list_id: int, *, now: dt.datetime) -> Numbers:
+    """Count the people of a list, for who looks after it."""
+    query = (
+        select(
+            func.count().filter(_confirmed()),
+            func.count().filter(_confirmed(), Subscription.paused_until > now),
+            func.count().filter(_confirmed(), _suppressed()),
+            func.count().filter(Subscription.state == SubscriptionState.PENDING.value),
+            func.count().filter(Subscription.state == SubscriptionState.LEFT.value),
+        )
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .where(Subscription.list_id == list_id)
+    )
+    confirmed, paused, suppressed, pending, left = session.execute(query).one()
+    return Numbers(confirmed, paused, suppressed, pending, left)
+
+
+def _confirmed() -> ColumnElement[bool]:
+    return Subscription.state == SubscriptionState.CONFIRMED.value
 
 
 def _suppressed() -> Exists:

@@ -66,6 +66,19 @@ def rename(session: Session, topic: Topic, *, names: Mapping[str, str], by: Acto
     audit.record(session, "topic.rename", f"topic:{topic.id}", by=by, now=now, names=topic.names)
 
 
+def move(session: Session, topic: Topic, *, places: int, by: Actor, now: dt.datetime) -> None:
+    """Move a topic up (below 0) or down the list by so many places, and not beyond its ends."""
+    by.require(MANAGE_PEOPLE)
+    mailing_list = session.get_one(MailingList, topic.list_id)
+    current(session, MailingList, topic.list_id)  # one move after the other
+    others = [each for each in of_list(session, mailing_list) if each.id != topic.id]
+    before = sum(each.position < topic.position for each in others)
+    others.insert(max(0, before + places), topic)
+    for position, each in enumerate(others, start=1):
+        each.position = position
+    audit.record(session, "topic.move", f"topic:{topic.id}", by=by, now=now, position=topic.position)
+
+
 def remove(session: Session, topic: Topic, *, by: Actor, now: dt.datetime) -> int:
     """Delete a topic, and tell how many had chosen it. Who had chosen it alone has then chosen none."""
     by.require(MANAGE_PEOPLE)

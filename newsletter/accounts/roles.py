@@ -70,6 +70,13 @@ def permissions_of(grants: Iterable[Grant], *, publication_id: int | None) -> fr
     return frozenset(held)
 
 
+def permissions_anywhere(grants: Iterable[Grant]) -> frozenset[Permission]:
+    """What somebody with these grants may do on the installation or on any publication."""
+    held = tuple(grants)
+    places = {None, *(grant.publication_id for grant in held)}
+    return frozenset().union(*(permissions_of(held, publication_id=place) for place in places))
+
+
 def roles_with(permission: Permission) -> tuple[Role, ...]:
     """The roles that give a permission."""
     return tuple(role for role, permissions in PERMISSIONS.items() if permission in permissions)

@@ -6,7 +6,7 @@ approvals.void(session, issue, by=by, now=now)
 
 import datetime as dt
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.issues.errors import NotApproved
@@ -42,13 +42,21 @@ def void(session: Session, issue: Issue, *, by: Actor, now: dt.datetime) -> bool
     return True
 
 
+def voidable(session: Session, publication: Publication) -> tuple[int, ...]:
+    """The ids of the issues that a change of their publication takes back to draft, in the order they were begun."""
+    return tuple(session.scalars(_standing(publication).with_only_columns(Issue.id)))
+
+
 def void_all(session: Session, publication: Publication, *, by: Actor, now: dt.datetime) -> tuple[int, ...]:
     """Void what stands for a publication's issues; give their ids."""
     touched = session.scalars(
-        select(Issue)
-        .where(Issue.publication_id == publication.id, Issue.state.in_(_VOIDABLE))
-        .order_by(Issue.id)
+        _standing(publication)
         .with_for_update(key_share=True)  # who is just approving is waited for, and then voided
         .execution_options(populate_existing=True)
     )
     return tuple(issue.id for issue in touched.all() if void(session, issue, by=by, now=now))
+
+
+def _standing(publication: Publication) -> Select[Issue]:
+    of_it = select(Issue).where(Issue.publication_id == publication.id, Issue.state.in_(_VOIDABLE))
+    return of_it.order_by(Issue.id)

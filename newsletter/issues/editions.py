@@ -7,7 +7,8 @@ edition.compiled.html, edition.findings, edition.fingerprint
 import dataclasses
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sqlalchemy import func, select
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.checks import gate
 from newsletter.checks.finding import Finding, Severity
-from newsletter.content.blocks import IssueContent
+from newsletter.content.blocks import Button, IssueContent, LeadStory
 from newsletter.content.stored import to_stored
 from newsletter.i18n import translations
 from newsletter.issues import revisions
@@ -86,18 +87,41 @@ def edition_of(session: Session, issue: Issue, site: Site) -> Edition:
     publication = session.get_one(Publication, issue.publication_id)
     return Edition(
         content=revisions.content_of(session, issue),
-        frame=_frame(session, issue, publication, site),
+        frame=_frame(session, publication, site, edition=_edition_line(session, issue, publication)),
         design=site.design(publication.design),
         public_problems=site.public_problems,
     )
 
 
-def _frame(session: Session, issue: Issue, publication: Publication, site: Site) -> Frame:
+def sample_of(
+    session: Session, publication: Publication, site: Site, *, design: str, brand: Mapping[str, str]
+) -> CompiledIssue:
+    """A mail with a few words of ours, to see what a design looks like in a brand.
+
+    Raises:
+        DesignNotFound: there is no such design.
+        TemplateInvalid: the design has a mistake.
+    """
+    _ = translations(publication.language).gettext
+    words = _("And this is the text of a story.")
+    content = IssueContent(
+        _("A sample"),
+        blocks=(
+            LeadStory("b1", _("This is how a headline looks"), f"<p>{words}</p>"),
+            Button("b2", _("A button"), site.public_url),
+        ),
+    )
+    edition = _("Issue %(number)s") % {"number": 1}
+    frame = replace(_frame(session, publication, site, edition=edition), brand=brand)
+    return compile_issue(content, frame=frame, design=site.design(design))
+
+
+def _frame(session: Session, publication: Publication, site: Site, *, edition: str) -> Frame:
     mailing_list = session.get_one(MailingList, publication.list_id)
     domain = publication.sender_address.rpartition("@")[2]
     return Frame(
         publication=publication.name,
-        edition=_edition_line(session, issue, publication),
+        edition=edition,
         language=publication.language,
         sender=Mailbox(publication.sender_name, publication.sender_address),
         reply_to=Mailbox("", publication.reply_to) if publication.reply_to else None,

@@ -9,6 +9,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -75,20 +76,34 @@ def change(
     *,
     by: Actor,
     now: dt.datetime,
+    name: str | None = None,
+    sender: tuple[str, EmailAddress] | None = None,
+    reply_to: EmailAddress | Literal[""] | None = None,
     imprint: str | None = None,
-    reply_to: EmailAddress | None = None,
+    design: str | None = None,
     brand: dict[str, str] | None = None,
     four_eyes: bool | None = None,
 ) -> tuple[int, ...]:
     """Change what is given (None: as it was); what its issues look like changes, so their approvals are void.
 
+    With an empty `reply_to` answers go to the sender.
+
     Returns:
         The ids of the issues that went back to draft.
+
+    Raises:
+        PublicationNameInvalid: its name or the sender's is too long, has several lines, or is missing.
     """
     by.require(MANAGE_PUBLICATIONS)
-    wanted = {
+    sender_name, sender_address = sender or (None, None)
+    _check_names(publication.slug, publication.name if name is None else name, sender_name or "")
+    wanted: dict[str, Any] = {
+        "name": name,
+        "sender_name": sender_name,
+        "sender_address": sender_address.address if sender_address else None,
+        "reply_to": reply_to.address if reply_to else reply_to,
         "imprint": imprint,
-        "reply_to": reply_to.address if reply_to else None,
+        "design": design,
         "brand": brand,
         "four_eyes": four_eyes,
     }
@@ -117,6 +132,17 @@ def named(session: Session, slug: str) -> Publication:
 def every(session: Session) -> list[Publication]:
     """All publications, by slug."""
     return list(session.scalars(select(Publication).order_by(Publication.slug)))
+
+
+def colour_of(text: str) -> str:
+    """A brand colour as it is kept, `#rrggbb` in small letters.
+
+    Raises:
+        BrandInvalid: it is none.
+    """
+    if not COLOUR.fullmatch(text):
+        raise BrandInvalid(f"“{text}” is no colour; write it like #0a5c7a.")
+    return text.lower()
 
 
 def read_brand(path: Path) -> dict[str, str]:

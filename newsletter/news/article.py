@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from newsletter.content.characters import tidy
 from newsletter.errors import NewsletterError
 from newsletter.news.pictures import StoredPicture
+from newsletter.news.troubles import Trouble
 
 LONGEST_IDENTITY = 2000  # octets: an index of PostgreSQL holds no key beyond 2704
 
 
 class NoArticle(NewsletterError):
     """A page or a file has no story in it."""
+
+    trouble, detail = Trouble.NO_STORY, ""
 
     def __init__(self, origin: str) -> None:
         super().__init__(f"There is no article in {origin}: it needs a headline and at least one paragraph of text.")

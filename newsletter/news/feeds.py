@@ -27,6 +27,7 @@ from newsletter.news.article import Article
 from newsletter.news.assembling import assemble, text_of
 from newsletter.news.dates import date_of
 from newsletter.news.illustrations import Illustration
+from newsletter.news.troubles import Trouble
 
 _MOST_ENTRIES = 300  # the newest of a feed come first; no press office has more at a time
 _GLOBAL_ID = re.compile(r"(?:https?|tag|urn|uuid):\S{4,}", re.IGNORECASE)
@@ -35,6 +36,8 @@ _SYNDICATED = re.compile(r"(?:der beitrag|the post)\b.*(?:erschien zuerst auf|ap
 
 class FeedInvalid(NewsletterError):
     """What should be a feed is not one."""
+
+    trouble, detail = Trouble.NO_FEED, ""
 
     def __init__(self, origin: str) -> None:
         super().__init__(f"{origin} is no feed: neither RSS nor Atom can be read in it.")

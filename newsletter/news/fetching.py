@@ -23,6 +23,7 @@ from newsletter.errors import NewsletterError
 from newsletter.network.addresses import Address, is_public
 from newsletter.network.connecting import AddressRefused, Guard, GuardedTransport, Resolver, system_resolver, trusted
 from newsletter.news import inflating
+from newsletter.news.troubles import Trouble
 
 _MEGABYTE = 1_000_000
 _LONGEST_VALIDATOR = 100  # characters; what is longer is no use to us, and asking unconditionally is always right
@@ -30,12 +31,17 @@ _USER_AGENT = "newsletter/0.1 (imports published news)"
 
 
 class FetchFailed(NewsletterError):
-    """An address gave nothing that can be used; `reason` is a clause that ends the sentence."""
+    """An address gave nothing that can be used; `reason` is a clause that ends the sentence.
 
-    def __init__(self, url: str, reason: str) -> None:
+    `trouble` is its kind, and `detail` what the other side said, if that helps.
+    """
+
+    def __init__(self, url: str, reason: str, trouble: Trouble, *, detail: str = "") -> None:
         super().__init__(f"{url} cannot be fetched: {reason}.")
         self.url = url
         self.reason = reason
+        self.trouble = trouble
+        self.detail = detail
 
 
 class PrivateAddress(FetchFailed):
@@ -118,17 +124,17 @@ def _told_about(url: str) -> Iterator[None]:
         yield
     except AddressRefused as refused:
         reason = f"{refused} in a private network, which NEWSLETTER_FETCH_PRIVATE=1 would allow"
-        raise PrivateAddress(url, reason) from refused
+        raise PrivateAddress(url, reason, Trouble.PRIVATE) from refused
     except (httpcore.TimeoutException, httpx.TimeoutException) as error:
-        raise FetchFailed(url, "the answer takes too long") from error
+        raise FetchFailed(url, "the answer takes too long", Trouble.SLOW) from error
     except (httpcore.ConnectError, httpx.ConnectError) as error:
-        raise FetchFailed(url, f"no connection ({error})") from error
+        raise FetchFailed(url, f"no connection ({error})", Trouble.UNREACHABLE) from error
     except inflating.NotInflatable as error:
-        raise FetchFailed(url, f"its answer cannot be unpacked, {error}") from error
+        raise FetchFailed(url, f"its answer cannot be unpacked, {error}", Trouble.BROKEN) from error
     except httpx.InvalidURL as error:
-        raise FetchFailed(url, f"the address cannot be read ({error})") from error
+        raise FetchFailed(url, f"the address cannot be read ({error})", Trouble.ADDRESS) from error
     except (httpx.HTTPError, httpcore.ProtocolError, httpcore.NetworkError) as error:
-        raise FetchFailed(url, f"the server does not answer properly ({error})") from error
+        raise FetchFailed(url, f"the server does not answer properly ({error})", Trouble.BROKEN) from error
 
 
 def _follow(client: httpx.Client, url: str, *, policy: FetchPolicy, accept: frozenset[str]) -> Fetched:
@@ -141,18 +147,18 @@ def _follow(client: httpx.Client, url: str, *, policy: FetchPolicy, accept: froz
                 return _answer(url, response, policy=policy, accept=accept)
         current = _checked(url, current.join(target))
         if current in seen:
-            raise FetchFailed(url, "its redirects lead in a circle")
+            raise FetchFailed(url, "its redirects lead in a circle", Trouble.REDIRECTS)
         seen.add(current)
-    raise FetchFailed(url, f"it redirects more than {policy.limit_redirects} times")
+    raise FetchFailed(url, f"it redirects more than {policy.limit_redirects} times", Trouble.REDIRECTS)
 
 
 def _checked(url: str, target: httpx.URL) -> httpx.URL:
     if target.scheme not in {"http", "https"}:
-        raise FetchFailed(url, f"only http and https addresses can, not “{target.scheme}”")
+        raise FetchFailed(url, f"only http and https addresses can, not “{target.scheme}”", Trouble.ADDRESS)
     if not target.host:
-        raise FetchFailed(url, "the address names no host")
+        raise FetchFailed(url, "the address names no host", Trouble.ADDRESS)
     if target.userinfo:
-        raise FetchFailed(url, "addresses with a user name or password are not asked")
+        raise FetchFailed(url, "addresses with a user name or password are not asked", Trouble.ADDRESS)
     return target.copy_with(fragment=None)
 
 
@@ -162,10 +168,12 @@ def _answer(url: str, response: httpx.Response, *, policy: FetchPolicy, accept: 
     if status == HTTPStatus.NOT_MODIFIED and conditional:
         return Fetched(str(response.url), Status.NOT_MODIFIED)
     if status != HTTPStatus.OK:
-        raise FetchFailed(url, f"the server answers {_phrase(status)}")
+        raise FetchFailed(url, f"the server answers {_phrase(status)}", Trouble.STATUS, detail=_phrase(status))
     content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if accept and content_type and content_type not in accept:
-        raise FetchFailed(url, f"it is of the type “{content_type[:60]}”, which holds no news")
+        raise FetchFailed(
+            url, f"it is of the type “{content_type[:60]}”, which holds no news", Trouble.TYPE, detail=content_type[:60]
+        )
     return Fetched(
         str(response.url),
         Status.OK,
@@ -190,7 +198,7 @@ def _phrase(status: int) -> str:
 
 
 def _body(url: str, response: httpx.Response, *, limit_bytes: int) -> bytes:
-    too_large = FetchFailed(url, f"it is larger than {limit_bytes / _MEGABYTE:g} MB")
+    too_large = FetchFailed(url, f"it is larger than {limit_bytes / _MEGABYTE:g} MB", Trouble.LARGE)
     announced = response.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit_bytes:
         raise too_large

@@ -20,16 +20,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from newsletter.content.characters import tidy
-from newsletter.errors import NewsletterError
 from newsletter.news import pictures, pool
-from newsletter.news.article import Article
+from newsletter.news.article import Article, NoArticle
+from newsletter.news.feeds import FeedInvalid
 from newsletter.news.fetching import Fetched, FetchFailed, FetchPolicy, Status, fetch
 from newsletter.news.models import NewsItem, Source, SourceKind
 from newsletter.news.permissions import WRITE_NEWS
 from newsletter.news.pictures import PictureInvalid
 from newsletter.news.pool import Kept, Outcome
 from newsletter.news.reading import Document, Kind, articles_of
+from newsletter.news.troubles import Trouble
 from subscribers.actor import Actor
+from subscribers.orm import current
 
 PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
 FEED_TYPES = frozenset(
@@ -90,15 +92,45 @@ class SourceResult:
 
 
 def fetch_sources(sessions: Sessions, gatherer: Gatherer, *, by: Actor, now: dt.datetime) -> Iterator[SourceResult]:
-    """Ask all sources, one after the other; each result comes when its source is done.
+    """Ask all sources that are not paused, one after the other; each result comes when its source is done.
 
     Nothing happens before the first is taken. An error in one source never leaves this function.
     """
     by.require(WRITE_NEWS)
     with sessions.reading() as session:
-        asked = pool.sources(session)
+        asked = [source for source in pool.sources(session) if source.paused_at is None]
     for source in asked:
         yield fetch_source(sessions, source, gatherer=gatherer, by=by, now=now)
+
+
+def fetch_wanted(sessions: Sessions, gatherer: Gatherer, *, by: Actor, now: dt.datetime) -> Iterator[SourceResult]:
+    """Ask the sources that somebody wants asked at once."""
+    by.require(WRITE_NEWS)
+    with sessions.reading() as session:
+        asked = [source for source in pool.sources(session) if source.wanted_at is not None]
+    for source in asked:
+        yield fetch_source(sessions, source, gatherer=gatherer, by=by, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a source would give: its stories, and the identities of those that are new to the pool, or changed."""
+
+    articles: tuple[Article, ...]
+    unknown: frozenset[str]
+
+
+def try_out(sessions: Sessions, url: str, *, kind: SourceKind, policy: FetchPolicy) -> Trial:
+    """Ask an address as a source would be asked; nothing is kept, and no picture is fetched.
+
+    Raises:
+        FetchFailed: the address gives nothing that can be used.
+        NoArticle: there is no story in it.
+        FeedInvalid: it should be a feed, and is none.
+    """
+    source = Source(url=url, kind=kind.value, etag="", last_modified="")
+    articles = _articles(source, _fetched(source, policy))
+    return Trial(articles, unknown(sessions, articles))
 
 
 def fetch_source(
@@ -109,16 +141,18 @@ def fetch_source(
     try:
         fetched = _fetched(source, gatherer.policy)
         articles = _with_pictures(sessions, _articles(source, fetched), gatherer=gatherer)
-    except NewsletterError as error:
-        failure = str(error)
+    except (FetchFailed, FeedInvalid, NoArticle) as error:
+        failure, trouble, detail = str(error), error.trouble, error.detail
     except Exception as error:  # noqa: BLE001  # one source's oddity, met in whichever library, must not stop the others
         _log.exception("source %s cannot be read", source.id)
         failure = f"{source.url} cannot be read ({type(error).__name__}); the log has the details."
+        trouble, detail = Trouble.OTHER, ""
     else:
         return _settled(sessions, source, fetched, articles, by=by, now=now)
     with sessions.writing() as session:
-        row = session.get_one(Source, source.id)
-        row.checked_at, row.failure = now, tidy(failure)
+        row = current(session, Source, source.id)
+        if row is not None:  # else somebody has just removed it
+            _note(row, failure=tidy(failure), trouble=trouble.value, detail=tidy(detail), now=now)
     return SourceResult(source.id, source.url, failure=failure)
 
 
@@ -186,6 +220,13 @@ def _with_pictures(sessions: Sessions, articles: Sequence[Article], *, gatherer:
     )
 
 
+def _note(row: Source, *, failure: str, trouble: str, detail: str, now: dt.datetime) -> None:
+    """Write down how asking it went; whoever has wanted that has got it, unless they asked meanwhile."""
+    row.checked_at, row.failure, row.trouble, row.detail = now, failure, trouble, detail
+    if row.wanted_at is not None and row.wanted_at <= now:
+        row.wanted_at = None
+
+
 def _settled(
     sessions: Sessions,
     source: Source,
@@ -196,9 +237,12 @@ def _settled(
     now: dt.datetime,
 ) -> SourceResult:
     with sessions.writing() as session:
+        row = current(session, Source, source.id)
+        if row is None:  # somebody has just removed it: what it gave is not wanted
+            return SourceResult(source.id, source.url)
         kept = keep_all(session, articles, origin=source.url, source_id=source.id, by=by, now=now)
-        row = session.get_one(Source, source.id)
-        row.checked_at, row.failure = now, ""
+        _note(row, failure="", trouble="", detail="", now=now)
+        row.succeeded_at = now
         counts = Counter(entry.outcome for entry in kept)
         if fetched.status is Status.NOT_MODIFIED:
             held = select(func.count()).select_from(NewsItem).where(NewsItem.source_id == source.id)

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from newsletter.errors import NewsletterError
 from newsletter.news import gathering
-from newsletter.news.article import Article
+from newsletter.news.article import Article, NoArticle
 from newsletter.news.fetching import fetch
 from newsletter.news.gathering import FEED_TYPES, PAGE_TYPES, Gatherer, Sessions
 from newsletter.news.permissions import WRITE_NEWS
@@ -75,8 +75,28 @@ def import_from(sessions: Sessions, path_or_url: str, *, gatherer: Gatherer, by:
     return Imported(path_or_url, kept)
 
 
-def _from_address(url: str, gatherer: Gatherer) -> tuple[Article, ...]:
-    fetched = fetch(url, policy=gatherer.policy, accept=_WEB_TYPES)
+def import_page(sessions: Sessions, url: str, *, gatherer: Gatherer, by: Actor, now: dt.datetime) -> Kept:
+    """Bring the one story of a page into the pool, with its picture.
+
+    Raises:
+        FetchFailed: the address gives nothing that can be used.
+        NoArticle: there is no story in it, or several, as in a feed, which would be a source.
+        FeedInvalid: it says that it is a feed, and is none.
+    """
+    by.require(WRITE_NEWS)
+    articles = _from_address(url, gatherer, accept=PAGE_TYPES)
+    if len(articles) != 1:
+        raise NoArticle(url)
+    wanted = gathering.unknown(sessions, articles)
+    article = articles[0]
+    if article.image_url and article.identity in wanted:
+        article = gathering.with_fetched_picture(article, gatherer)
+    with sessions.writing() as session:
+        return gathering.keep_all(session, [article], origin=url, source_id=None, by=by, now=now)[0]
+
+
+def _from_address(url: str, gatherer: Gatherer, *, accept: frozenset[str] = _WEB_TYPES) -> tuple[Article, ...]:
+    fetched = fetch(url, policy=gatherer.policy, accept=accept)
     document = Document(
         fetched.body, origin=url, url=fetched.url, content_type=fetched.content_type, charset=fetched.charset
     )

@@ -21,7 +21,9 @@ class Source(Base):
     """An address that is asked for news again and again.
 
     `etag` and `last_modified` are sent back as they came (RFC 9110, section 13.1).
-    `failure` is the sentence of the last failed attempt, empty after a good one.
+    `failure` is the sentence of the last failed attempt, empty after a good one; `trouble` and `detail` are the same
+    for people, in any language (`troubles`). While `paused_at` is set it is not asked; with `wanted_at` it is its turn
+    at once.
     """
 
     __tablename__ = "source"
@@ -35,7 +37,12 @@ class Source(Base):
     last_modified: Mapped[str] = mapped_column(String(100), default="")
     created_at: Mapped[dt.datetime]
     checked_at: Mapped[dt.datetime | None]
+    succeeded_at: Mapped[dt.datetime | None]
     failure: Mapped[str] = mapped_column(Text, default="")
+    trouble: Mapped[str] = mapped_column(String(20), default="")
+    detail: Mapped[str] = mapped_column(String(200), default="")
+    paused_at: Mapped[dt.datetime | None]
+    wanted_at: Mapped[dt.datetime | None]
 
 
 class NewsItem(Base):

@@ -65,6 +65,15 @@ def mix(one: str, other: str, *, share: float) -> str:
     return _written(_mixed(_parsed(one), _parsed(other), share=share))
 
 
+def ratio(one: str, other: str) -> float:
+    """The contrast ratio of two colours as they are written.
+
+    Raises:
+        ColourInvalid: one of the two is not `#rrggbb` or `#rgb`.
+    """
+    return contrast(_parsed(one), _parsed(other))
+
+
 def contrast(one: Rgb, other: Rgb) -> float:
     """The contrast ratio of two colours, from 1 to 21. Source: WCAG 2.2, “contrast ratio”."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))

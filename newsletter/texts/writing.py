@@ -9,11 +9,11 @@ import datetime as dt
 
 from sqlalchemy.orm import Session
 
-from newsletter.i18n import LANGUAGES
+from newsletter.i18n import LANGUAGES, N_
 from newsletter.texts import reading
 from newsletter.texts.models import ListText
 from newsletter.texts.passages import Passage
-from newsletter.texts.rules import TextRefused, accepted
+from newsletter.texts.rules import Reason, TextRefused, accepted
 from subscribers import audit
 from subscribers.actor import MANAGE_PEOPLE, Actor
 from subscribers.models import MailingList
@@ -36,7 +36,8 @@ def write(
     """
     by.require(MANAGE_PEOPLE)
     if language not in LANGUAGES:
-        raise TextRefused(passage, f"there is no language “{language}”, only {' and '.join(LANGUAGES)}.")
+        why = Reason(N_("there is no language “%(language)s”, only de and en."), {"language": language})
+        raise TextRefused(passage, why)
     kept = accepted(text, passage=passage)
     if reading.latest(session, mailing_list.id, language=language).get(passage.name) != kept:
         _add(session, mailing_list, passage, language, kept, by=by, now=now)

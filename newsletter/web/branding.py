@@ -11,12 +11,11 @@ from sqlalchemy.orm import Session
 
 from newsletter.delivery.archive.models import ListArchive, Visibility
 from newsletter.issues.models import Publication
-from newsletter.rendering import palette
+from newsletter.rendering import legibility, palette
 from subscribers.models import MailingList
 
 # The grounds that words in the accent stand on; as in tokens.css.
-_LIGHT_PAGE, _LIGHT_CARD = "#f4f2ee", "#ffffff"
-_DARK_PAGE, _DARK_CARD = "#121518", "#1b2025"
+_LIGHT_CARD, _DARK_CARD = "#ffffff", "#1b2025"
 _ENOUGH_ON_LIGHT = 5.2  # WCAG asks for 4.5; the rest is for tinted grounds
 _ENOUGH_ON_DARK = 7.0
 _COLOUR = re.compile("[0-9a-f]{6}")
@@ -60,7 +59,7 @@ def style_of(digits: str) -> str | None:
     if not _COLOUR.fullmatch(digits):
         return None
     colour = f"#{digits}"
-    light = _tokens(colour, page=_LIGHT_PAGE, card=_LIGHT_CARD, far="#000000", enough=_ENOUGH_ON_LIGHT)
+    light = _tokens(colour, page=legibility.LIGHT_PAGE, card=_LIGHT_CARD, far="#000000", enough=_ENOUGH_ON_LIGHT)
     dark = _tokens(colour, page=_DARK_CARD, card=_DARK_CARD, far="#ffffff", enough=_ENOUGH_ON_DARK)
     plain = "".join(f"--{name}:{value};" for name, value in light.items())
     both = "".join(f"--{name}:light-dark({value},{dark[name]});" for name, value in light.items())

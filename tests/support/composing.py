@@ -56,9 +56,9 @@ class Desk:
         return " ".join(each.text_content().strip() for each in self.document.cssselect("main [role=alert]"))
 
 
-def sent_by(page: str) -> dict[str, str]:
-    """The fields of the composer's form with their values."""
-    forms = html.document_fromstring(page).cssselect("#compose")
+def sent_by(page: str, form: str = "#compose") -> dict[str, str]:
+    """The fields of a form, of the composer's where no other is asked for, with their values."""
+    forms = html.document_fromstring(page).cssselect(form)
     # A browser sends line ends as CR LF, and drops the first one after <textarea>.
     return {} if not forms else {name: value.replace("\n", "\r\n") for name, value in _values(forms[0])}
 
@@ -71,7 +71,7 @@ def _values(form: html.HtmlElement) -> list[tuple[str, str]]:
             found.append((name, (control.text or "").removeprefix("\n")))
         elif control.tag == "select":
             chosen = control.cssselect("option[selected]")
-            found.append((name, chosen[0].get("value", "") if chosen else ""))
+            found.append((name, chosen[0].get("value") or chosen[0].text or "" if chosen else ""))
         elif control.get("type") not in {"checkbox", "radio"} or control.get("checked") is not None:
             found.append((name, control.get("value", "")))
     return found

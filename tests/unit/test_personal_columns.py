@@ -49,7 +49,8 @@ OF_NOBODY = {
     "publication": "id slug name list_id imprint design language brand four_eyes created_at",
     "rate": "key even_at",
     "relay": "name failures retry_at since reply",
-    "source": "id url kind title etag last_modified created_at checked_at failure",
+    "source": "id url kind title etag last_modified created_at checked_at succeeded_at failure trouble detail"
+    " paused_at wanted_at",
     "spent_proof": "key spent_on expires_at",
     "staff_ceremony": "id digest kind user_id expires_at",
     "staff_grant": "id user_id publication_id",

@@ -5,13 +5,16 @@ listing.open_of(session, mailing_id=7)      # what is the matter with one mailin
 """
 
 import datetime as dt
+from collections.abc import Collection
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from newsletter.delivery.alerts.models import Alert, AlertKind
 from newsletter.delivery.alerts.wording import Words, words
+from newsletter.delivery.models import Mailing
 from newsletter.errors import NewsletterError
+from newsletter.issues.models import Issue
 from subscribers.orm import current
 
 
@@ -41,6 +44,23 @@ def open_of(session: Session, *, mailing_id: int) -> tuple[Alert, ...]:
 def every(session: Session) -> tuple[Alert, ...]:
     """All alerts there ever were, the newest first."""
     return tuple(session.scalars(select(Alert).order_by(Alert.id.desc())))
+
+
+def ended(session: Session, *, most: int) -> tuple[Alert, ...]:
+    """The alerts that are over, the last one first, at most so many."""
+    over = select(Alert).where(Alert.ended_at.is_not(None)).order_by(Alert.ended_at.desc(), Alert.id.desc())
+    return tuple(session.scalars(over.limit(most)))
+
+
+def publications(session: Session, alerts: Collection[Alert]) -> dict[int, int | None]:
+    """The publication that each alert is about, by the alert's id; None where it is about none in particular."""
+    of_mailing = (
+        select(Mailing.id, Issue.publication_id)
+        .join(Issue, Mailing.issue_id == Issue.id)
+        .where(Mailing.id.in_({each.mailing_id for each in alerts if each.mailing_id is not None}))
+    )
+    found: dict[int | None, int] = dict(session.execute(of_mailing).all())
+    return {each.id: found.get(each.mailing_id) for each in alerts}
 
 
 def alert(session: Session, alert_id: int) -> Alert:

@@ -22,17 +22,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.accounts import sessions, staff
+from newsletter.accounts.roles import permissions_anywhere, permissions_of
 from newsletter.accounts.sessions import Signed
 from newsletter.accounts.staff import Member
 from newsletter.issues.models import Issue, Publication
+from newsletter.readers.errors import ListNotOpen
+from newsletter.readers.signing_up import publication_of
 from newsletter.web.staff import cookies, ways
 from newsletter.web.staff.cookies import Cookie
 from newsletter.web.visit import Visit, visit_of
+from subscribers import lists
 from subscribers.actor import Actor, Permission
+from subscribers.errors import ListNotFound
 
 # Finds the publication that a request is about by the path's parameters; None where there is none.
 FindPublication = Callable[[Session, Mapping[str, str]], int | None]
 LARGEST_ID = 2**31 - 1
+NOBODYS = 0  # the number of no publication
 
 
 class SignInDue(Exception):
@@ -64,14 +70,30 @@ class Staff:
     by: Actor
     everywhere: Actor
 
+    def on(self, publication_id: int) -> Actor:
+        """They, acting on another publication."""
+        return staff.actor_for(self.user.address, self.user.grants, publication_id=publication_id)
+
+    def may_on(self, permission: Permission, publication_id: int | None) -> bool:
+        """Tell whether they may on a publication, or with None on the whole installation."""
+        return permission in permissions_of(self.user.grants, publication_id=publication_id)
+
+    def may_anywhere(self, permission: Permission) -> bool:
+        """Tell whether they may on the installation or on any publication."""
+        return permission in permissions_anywhere(self.user.grants)
+
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The guard of a route: somebody with a permission; `fresh` asks that they proved a while ago who they are."""
+    """The guard of a route: somebody with a permission; `fresh` asks that they proved a while ago who they are.
+
+    `anywhere` lets in who has it on any publication, as for a list of all: the route leaves out what is not theirs.
+    """
 
     permission: Permission
     publication: FindPublication | None = None
     fresh: bool = False
+    anywhere: bool = False
 
     def __call__(self, request: Request) -> Staff:
         """Let in, or send away: to the sign-in page, to the page that asks for a proof, or with 403."""
@@ -80,7 +102,7 @@ class Allowed:
         found = find_staff(visit, publication=self.publication)
         if found is None:
             raise SignInDue(to)
-        if not found.by.may(self.permission):
+        if not (found.may_anywhere(self.permission) if self.anywhere else found.by.may(self.permission)):
             raise HTTPException(403)
         now = visit.app.now()
         if self.fresh and not found.session.is_fresh(now):
@@ -142,6 +164,23 @@ def of_issue(parameter: str) -> FindPublication:
         if not (number.isascii() and number.isdecimal()) or int(number) > LARGEST_ID:
             return None
         return session.scalar(select(Issue.publication_id).where(Issue.id == int(number)))
+
+    return find
+
+
+def of_list(parameter: str) -> FindPublication:
+    """The publication that the readers of the list get whose slug is in the path; the oldest where several share it.
+
+    A list that has none belongs to nobody in particular: only who may everywhere may there.
+    """
+
+    def find(session: Session, path: Mapping[str, str]) -> int | None:
+        try:
+            return publication_of(session, lists.named(session, path[parameter])).id
+        except ListNotFound:
+            return None
+        except ListNotOpen:
+            return NOBODYS
 
     return find
 

@@ -17,6 +17,7 @@ from newsletter.accounts.roles import OWN_ACCOUNT
 from newsletter.delivery import statement
 from newsletter.delivery.alerts import listing as alerts
 from newsletter.delivery.models import Mailing, MailingKind, MailingState
+from newsletter.delivery.permissions import SEND_ISSUES
 from newsletter.delivery.statement import Statement
 from newsletter.issues import composing, overview, publications
 from newsletter.issues.errors import NothingNew
@@ -57,7 +58,15 @@ def start(staff_: Anybody) -> Response:
         )
         names = names_of(session)
         there_are_any = bool(cards or publications.every(session))
-    return page(staff_, "start.html", cards=cards, waiting=waiting, names=names, there_are_any=there_are_any)
+    return page(
+        staff_,
+        "start.html",
+        cards=cards,
+        waiting=waiting,
+        names=names,
+        there_are_any=there_are_any,
+        may_act=staff_.may_anywhere(SEND_ISSUES),
+    )
 
 
 @router.post("/staff/publications/{slug}/issues")
@@ -80,7 +89,7 @@ def names_of(session: Session) -> dict[str, str]:
 
 
 def _may(staff_: Staff, publication_id: int) -> bool:
-    return staff.actor_for(staff_.user.address, staff_.user.grants, publication_id=publication_id).may(WRITE_ISSUES)
+    return staff_.may_on(WRITE_ISSUES, publication_id)
 
 
 def _card(session: Session, slug: str) -> Card:

@@ -24,6 +24,21 @@ def test_topics_come_in_the_order_in_which_they_were_made(session: Session) -> N
     assert [topic.slug for topic in topics.of_list(session, news)] == ["sport", "culture"]
 
 
+def test_a_topic_is_moved_by_places_and_not_beyond_the_ends(session: Session) -> None:
+    news = a_list(session)
+    sport, culture, traffic = (a_topic(session, news, slug) for slug in ("sport", "culture", "traffic"))
+
+    topics.move(session, traffic, places=-1, by=STAFF, now=NOW)
+    assert [topic.slug for topic in topics.of_list(session, news)] == ["sport", "traffic", "culture"]
+
+    topics.move(session, sport, places=-1, by=STAFF, now=NOW)
+    topics.move(session, culture, places=1, by=STAFF, now=NOW)
+    assert [topic.slug for topic in topics.of_list(session, news)] == ["sport", "traffic", "culture"]
+
+    with pytest.raises(NotPermitted):
+        topics.move(session, sport, places=1, by=VISITOR, now=NOW)
+
+
 def test_a_second_topic_of_the_same_short_name_is_refused_and_the_first_stays(session: Session) -> None:
     news = a_list(session)
     a_topic(session, news, "sport", de="Sport")

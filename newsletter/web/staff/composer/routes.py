@@ -11,7 +11,7 @@ from newsletter.issues import revisions
 from newsletter.issues.errors import RevisionNotFound
 from newsletter.issues.permissions import WRITE_ISSUES
 from newsletter.web.forms import Form, submitted
-from newsletter.web.staff.answers import HEADERS
+from newsletter.web.staff.answers import HEADERS, MAIL_POLICY
 from newsletter.web.staff.composer import acts, saving
 from newsletter.web.staff.composer.acts import Act
 from newsletter.web.staff.composer.desk import Desk, PoolFilter, desk, rendered
@@ -21,11 +21,6 @@ from newsletter.web.staff.guards import Allowed, Staff, of_issue
 
 PATH = "/staff/issues/{issue_id}"
 LIVE = "application/json"  # what the script accepts
-# A mail has its styles inside. It runs nothing, and its pictures are ours or come from elsewhere by https.
-_MAIL = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src {pictures}; form-action 'none'; "
-    "frame-ancestors 'self'; base-uri 'none'"
-)
 _DONE = {"submit": "submitted", "approve": "approved", "call-back": "called-back"}
 
 router = APIRouter()
@@ -67,7 +62,7 @@ def preview(issue_id: int, staff: Writer) -> Response:
     with app.reading() as session:
         mail = rendered(session, revisions.issue(session, issue_id), app=app)
     pictures = "'none'" if shown == "no-pictures" else f"'self' {app.settings.public_url} https: data:"
-    headers = {**HEADERS, "Content-Security-Policy": _MAIL.format(pictures=pictures)}
+    headers = {**HEADERS, "Content-Security-Policy": MAIL_POLICY.format(pictures=pictures)}
     if shown == "text" or mail.problem:
         words = mail.problem or mail.text
         return staff.visit.page("staff/mail_text.html", language=staff.user.language, headers=headers, words=words)
