@@ -16,13 +16,15 @@ statement. Use the tables as they are: an alias of `Subscriber` or `Subscription
 """
 
 import datetime as dt
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, Select, and_, case, exists, null, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Exists, Select, and_, case, exists, func, null, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from subscribers.models import Subscriber, Subscription, SubscriptionState, Suppression, SuppressionReason
+from subscribers import lists
+from subscribers.models import MailingList, Subscriber, Subscription, SubscriptionState, Suppression, SuppressionReason
 
 
 class Exclusion(StrEnum):
@@ -65,6 +67,41 @@ def confirmed(list_id: int, *, now: dt.datetime) -> Select[*tuple[Any, ...]]:
             Subscriber.erased_at.is_(None),
             ~_suppressed(),
         )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How many people a list reaches, and how many it does not for each reason; everybody counts once."""
+
+    active: int
+    pending: int
+    left: int
+    paused: int
+    suppressed: int
+    erased: int
+
+
+def numbers(session: Session, mailing_list: MailingList, *, now: dt.datetime) -> Numbers:
+    """Count who would get an issue of a list at that moment, and who would not."""
+    states = lists.counts(session, mailing_list)
+    why = exclusion(Subscriber.address_key, now=now)
+    is_agreed = Subscription.state == SubscriptionState.CONFIRMED.value
+    counted = session.execute(
+        select(why, func.count())
+        .select_from(Subscription)
+        .outerjoin(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .where(Subscription.list_id == mailing_list.id, is_agreed)
+        .group_by(why)
+    )
+    found: dict[str | None, int] = dict(counted.all())
+    return Numbers(
+        active=found.get(None, 0),
+        pending=states[SubscriptionState.PENDING.value],
+        left=states[SubscriptionState.LEFT.value],
+        paused=found.get(Exclusion.PAUSED.value, 0),
+        suppressed=found.get(Exclusion.SUPPRESSED.value, 0),
+        erased=found.get(Exclusion.ERASED.value, 0),
     )
 
 
