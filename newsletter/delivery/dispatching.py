@@ -73,7 +73,8 @@ def call_back(session: Session, mailing: Mailing, *, by: Actor, now: dt.datetime
         NotPermitted: the actor may not send.
         WrongState: it has begun, or is none of an issue to everybody.
     """
-    issue = session.get(Issue, mailing.issue_id, populate_existing=True) if mailing.parent_id is None else None
+    is_to_all = mailing.issue_id is not None and mailing.parent_id is None
+    issue = session.get(Issue, mailing.issue_id, populate_existing=True) if is_to_all else None
     if issue is None or issue.state != IssueState.SCHEDULED:
         raise WrongState(f"Mailing {mailing.id}", mailing.state, IssueState.APPROVED.value)
     mailings.cancel(session, mailing, by=by, now=now)

@@ -9,6 +9,7 @@ from newsletter.web.staff import (
     codes,
     guards,
     invited,
+    issues,
     passkeys,
     provider,
     sessions,
@@ -18,6 +19,8 @@ from newsletter.web.staff import (
 )
 from newsletter.web.staff.composer import history
 from newsletter.web.staff.composer import routes as composer
+from newsletter.web.staff.mailings import course, recipients, remedies
+from newsletter.web.staff.sending import routes as sending
 
 ROUTERS: tuple[APIRouter, ...] = tuple(
     room.router
@@ -25,6 +28,11 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         start,
         composer,
         history,
+        sending,
+        issues,
+        course,
+        recipients,
+        remedies,
         signing_in,
         invited,
         provider,

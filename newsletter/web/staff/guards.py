@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from newsletter.accounts import sessions, staff
 from newsletter.accounts.sessions import Signed
 from newsletter.accounts.staff import Member
+from newsletter.delivery.models import Mailing, MailingKind
 from newsletter.issues.models import Issue, Publication
 from newsletter.web.staff import cookies, ways
 from newsletter.web.staff.cookies import Cookie
@@ -67,11 +68,15 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The guard of a route: somebody with a permission; `fresh` asks that they proved a while ago who they are."""
+    """The guard of a route: somebody with a permission; `fresh` asks that they proved a while ago who they are.
+
+    `also` is another permission that is enough.
+    """
 
     permission: Permission
     publication: FindPublication | None = None
     fresh: bool = False
+    also: Permission | None = None
 
     def __call__(self, request: Request) -> Staff:
         """Let in, or send away: to the sign-in page, to the page that asks for a proof, or with 403."""
@@ -80,7 +85,7 @@ class Allowed:
         found = find_staff(visit, publication=self.publication)
         if found is None:
             raise SignInDue(to)
-        if not found.by.may(self.permission):
+        if not any(each and found.by.may(each) for each in (self.permission, self.also)):
             raise HTTPException(403)
         now = visit.app.now()
         if self.fresh and not found.session.is_fresh(now):
@@ -142,6 +147,19 @@ def of_issue(parameter: str) -> FindPublication:
         if not (number.isascii() and number.isdecimal()) or int(number) > LARGEST_ID:
             return None
         return session.scalar(select(Issue.publication_id).where(Issue.id == int(number)))
+
+    return find
+
+
+def of_mailing(parameter: str) -> FindPublication:
+    """The publication of the mailing whose number is in the path; tests and mails of the system have no page."""
+
+    def find(session: Session, path: Mapping[str, str]) -> int | None:
+        number = path[parameter]
+        if not (number.isascii() and number.isdecimal()) or int(number) > LARGEST_ID:
+            return None
+        of_issue = select(Issue.publication_id).join(Mailing, Mailing.issue_id == Issue.id)
+        return session.scalar(of_issue.where(Mailing.id == int(number), Mailing.kind == MailingKind.ISSUE.value))
 
     return find
 
