@@ -71,6 +71,7 @@ def _answer(visit: Visit, template: str, language: str, status: int, facts: Mapp
         moment=partial(moments.moment, language=language),
         day=partial(moments.day, language=language),
         clock=partial(moments.clock, zone=visit.app.settings.zone, language=language),
+        short=partial(moments.short, zone=visit.app.settings.zone, language=language),
         numeral=partial(moments.numeral, language=language),
         **facts,
     )

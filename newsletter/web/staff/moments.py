@@ -30,6 +30,12 @@ def clock(at: dt.datetime, *, zone: ZoneInfo, language: str) -> str:
     return f"{shown} ({zone.key}, {_offset(there)})"
 
 
+def short(at: dt.datetime, *, zone: ZoneInfo, language: str) -> str:
+    """`24.11.2026, 10:00` or `24 Nov 2026, 10:00`, for tables whose head names the zone."""
+    form = "dd.MM.y, HH:mm" if language == "de" else "d MMM y, HH:mm"
+    return format_datetime(at.astimezone(zone).replace(tzinfo=None), form, locale=_LOCALES[language])
+
+
 def wall(at: dt.datetime, *, language: str) -> str:
     """A time on the wall without its zone: `28. März 2027, 01:59` or `28 March 2027, 01:59`."""
     form = "d. MMMM y, HH:mm" if language == "de" else "d MMMM y, HH:mm"
