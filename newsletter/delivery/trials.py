@@ -24,7 +24,7 @@ SHOWN = 3
 class Trial:
     """One test. `at` is when it was sent off; `reply` is the relay's, with its code, or empty.
 
-    `mailing_state` tells where it waits: a paused one waits for a person.
+    `mailing_state` tells where it waits: a paused one waits for a person, and `reason` says for what.
     """
 
     mailing_id: int
@@ -32,6 +32,7 @@ class Trial:
     at: dt.datetime
     state: str
     mailing_state: str
+    reason: str
     code: int | None
     reply: str
 
@@ -66,6 +67,7 @@ def of(session: Session, *, issue_id: int, author: str) -> tuple[Trial, ...]:
             Mailing.created_at,
             Delivery.state,
             Mailing.state,
+            Mailing.reason,
             Delivery.code,
             Delivery.reply,
         )

@@ -27,7 +27,8 @@ def clock(at: dt.datetime, *, zone: ZoneInfo, language: str) -> str:
     there = at.astimezone(zone)
     form = "EEEE, d. MMMM y, HH:mm" if language == "de" else "EEEE d MMMM y, HH:mm"
     shown = format_datetime(there.replace(tzinfo=None), form, locale=_LOCALES[language])
-    return f"{shown} ({zone.key}, {_offset(there)})"
+    offset = _offset(there)
+    return f"{shown} ({zone.key if zone.key == offset else f'{zone.key}, {offset}'})"
 
 
 def short(at: dt.datetime, *, zone: ZoneInfo, language: str) -> str:
