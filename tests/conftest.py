@@ -19,6 +19,7 @@ from newsletter import migrations
 from newsletter.database import Database
 from newsletter.engine import tables
 from tests.support import loopback, postgres
+from tests.support.kinds import DATABASES
 from tests.support.ledgers import JOURNALS
 from tests.support.postgres import Server
 
@@ -26,8 +27,6 @@ loopback.guard()
 # No deadline: two cores are shared by many. The same draws each time where a red run must be seen again elsewhere.
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("house")
-
-DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
 
 
 @pytest.fixture(scope="session")

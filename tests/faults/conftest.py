@@ -22,7 +22,6 @@ from subscribers import suppression
 from subscribers.address import EmailAddress
 from subscribers.models import Subscriber, Subscription, SubscriptionState
 from subscribers.secret import Secret
-from tests.conftest import DATABASES
 from tests.faults.machine import Machine, Patience, Process
 from tests.support import engines
 from tests.support.hostile_relay import HostileRelay
@@ -30,12 +29,8 @@ from tests.support.ledgers import a_mailing_to, rows, the_statement
 from tests.support.makers import NOW, a_list
 from tests.support.relay import wait_until
 
-IS_LONG = "FAULTS_KILLS" in os.environ
-KILLS = int(os.environ.get("FAULTS_KILLS", "6"))
+KILLS = int(os.environ.get("FAULTS_KILLS", "4"))
 PATIENCE_S = 300  # of which a busy machine may need much
-# The short run has a fault on one kind of database where the kind makes little difference; the long one on both.
-on_sqlite = pytest.mark.parametrize("database_url", DATABASES if IS_LONG else DATABASES[:1], indirect=True)
-on_postgresql = pytest.mark.parametrize("database_url", DATABASES if IS_LONG else DATABASES[1:], indirect=True)
 ALIVE = {"PENDING", "ENQUEUED", "DELAYED"}
 
 

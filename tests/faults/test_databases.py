@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from tests.faults.conftest import IS_LONG, Sending, Starts
+from tests.faults.conftest import Sending, Starts
 from tests.faults.machine import Machine, Patience
+from tests.support.kinds import IS_LONG
 from tests.support.postgres import Server
 
 pytestmark = pytest.mark.slow

@@ -10,8 +10,9 @@ from collections import Counter
 
 import pytest
 
-from tests.faults.conftest import KILLS, Sending, Starts, on_postgresql, on_sqlite
+from tests.faults.conftest import KILLS, Sending, Starts
 from tests.faults.machine import Machine, Patience, Process, children_of
+from tests.support.kinds import on_postgresql, on_sqlite
 
 pytestmark = pytest.mark.slow
 

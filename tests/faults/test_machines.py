@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from newsletter.database import Database
 from newsletter.delivery.transports import open_transport
-from tests.faults.conftest import compare, on_postgresql, on_sqlite
+from tests.faults.conftest import compare
+from tests.support.kinds import on_postgresql, on_sqlite
 from tests.support.ledgers import Clock, a_mailing, a_worker, journal_folder, numbers, rows, the_statement
 from tests.support.relay import Relay, wait_until
 

@@ -5,7 +5,8 @@ import signal
 
 import pytest
 
-from tests.faults.conftest import Starts, on_postgresql, on_sqlite
+from tests.faults.conftest import Starts
+from tests.support.kinds import on_postgresql, on_sqlite
 
 pytestmark = pytest.mark.slow
 

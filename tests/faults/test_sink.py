@@ -17,8 +17,9 @@ from newsletter.delivery.statement import Statement
 from newsletter.delivery.transports.relay import SmtpTransport
 from newsletter.delivery.transports.smtp.conversation import Timeouts
 from newsletter.delivery.transports.urls import SmtpUrl, parse
-from tests.faults.conftest import IS_LONG, KILLS, Sink, compare, on_sqlite
+from tests.faults.conftest import KILLS, Sink, compare
 from tests.support.hostility import ANSWERS, RIGHT, WITHOUT_REPLY, Chances, Fault, Rule, Step, Struck
+from tests.support.kinds import IS_LONG, on_sqlite
 from tests.support.ledgers import Clock, a_mailing, a_worker, rows, the_statement
 from tests.support.makers import BY
 

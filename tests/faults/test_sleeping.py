@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from tests.faults.conftest import Starts, on_postgresql, on_sqlite
+from tests.faults.conftest import Starts
 from tests.faults.machine import Patience, children_of
+from tests.support.kinds import on_postgresql, on_sqlite
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +27,7 @@ def _nap(pids: list[int], seconds: float) -> None:
 
 @on_sqlite
 def test_a_worker_that_wakes_goes_on_and_a_sender_that_sleeps_is_replaced(sending: Starts) -> None:
-    made = sending(800, latency_s=0.1)
+    made = sending(600, latency_s=0.1)
     machine = made.machine(Patience(silent_s=SILENT_S, sender_silent_s=SILENT_S))
     worker = machine.start("worker", "--processes", str(PROCESSES))
     made.wait_for(20)

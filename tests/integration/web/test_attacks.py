@@ -21,6 +21,7 @@ from newsletter.issues import compilations
 from newsletter.rendering.compiled import CompiledIssue, Mailbox, Slot
 from newsletter.web.application import create
 from subscribers.models import Subscriber
+from tests.support.kinds import on_sqlite
 from tests.support.makers import NOW, SECRET
 from tests.support.web import PUBLIC_URL, Client, a_client, a_reader, an_app, dump, mails_to, records_of, state_of
 
@@ -197,6 +198,7 @@ def test_no_page_takes_a_body_beyond_the_limit_or_chokes_on_one_that_is_no_form(
 
 
 @pytest.mark.slow
+@on_sqlite
 def test_a_thousand_sign_ups_of_one_address_send_one_mail(database: Database, tmp_path: Path) -> None:
     """From a thousand visitors, ten at a time."""
     plenty = {"sign_ups_at_once": 60_000, "sign_ups_per_minute": 60_000}

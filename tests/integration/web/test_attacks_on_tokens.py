@@ -20,6 +20,7 @@ from newsletter.app import App
 from subscribers import tokens
 from subscribers.errors import TokenExpired, TokenInvalid
 from subscribers.secret import Secret
+from tests.support.kinds import on_sqlite
 from tests.support.makers import SECRET
 from tests.support.web import Client, a_reader, dump
 
@@ -161,6 +162,7 @@ def _token_routes(client: Client) -> list[Route]:
     return [route for route in application.state.routes if "{token}" in route.path and "/staff/" not in route.path]
 
 
+@on_sqlite
 def test_no_page_takes_a_token_of_another_purpose_nor_one_that_is_made_up(app: App, client: Client) -> None:
     reader = a_reader(app, ANNA, confirmed=True)
     routes = _token_routes(client)

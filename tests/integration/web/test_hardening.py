@@ -13,7 +13,10 @@ from newsletter.database import Database
 from newsletter.issues.models import Publication
 from newsletter.readers import leaving
 from subscribers.models import MailingList
+from tests.support.kinds import on_sqlite
 from tests.support.web import Client, a_client, a_reader, an_app, dump, sign_up
+
+pytestmark = on_sqlite
 
 PAGES = ["/lists/region", "/lists/region/embed", "/confirm/x", "/leave/x", "/leave", "/view/x", "/nowhere", "/healthz"]
 PAGES[-2:-2] = ["/preferences", "/preferences/x", "/my-data/erase/x", "/my-data/x/x"]

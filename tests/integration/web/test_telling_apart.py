@@ -25,12 +25,13 @@ from newsletter.database import Database
 from newsletter.engine import tables
 from subscribers.models import MailingList
 from tests.integration.web.test_serving import PROGRAM, free_port, wait_for
+from tests.support.kinds import on_sqlite
 from tests.support.ledgers import a_reader as a_row
 from tests.support.makers import SECRET
 from tests.support.telling_apart import best_guess
 from tests.support.web import an_app
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, on_sqlite]
 
 EACH = 500
 AT_A_TIME = 5  # whose work is done well within a beat

@@ -14,9 +14,12 @@ from newsletter.accounts.sessions import Device
 from newsletter.app import App
 from subscribers import audit
 from subscribers.audit import AuditEntry
+from tests.support.kinds import on_sqlite
 from tests.support.makers import BY
 from tests.support.staff import PASSWORD, Seated, a_staff_user, seated
 from tests.support.web import mails_to
+
+pytestmark = on_sqlite
 
 
 @pytest.fixture
@@ -37,9 +40,9 @@ def test_name_and_language_are_ones_own(app: App, ana: Seated) -> None:
     [
         ("https://news.example.org/staff/audit?actor=x", "/staff/audit"),
         ("https://news.example.org/staff/users/7", "/staff/account"),
-        ("https://evil.example//evil.example/x", "/staff/account"),
-        ("http://[", "/staff/account"),
-        ("", "/staff/account"),
+        ("https://evil.example//evil.example/x", "/staff/"),
+        ("http://[", "/staff/"),
+        ("", "/staff/"),
     ],
 )
 def test_the_language_is_switched_where_one_is(ana: Seated, referer: str, leads: str) -> None:

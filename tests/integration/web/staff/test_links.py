@@ -10,9 +10,12 @@ from newsletter.accounts.models import LinkPurpose, StaffLink, StaffSession, Sta
 from newsletter.app import App
 from newsletter.delivery.models import Delivery
 from subscribers import tokens
+from tests.support.kinds import on_sqlite
 from tests.support.makers import SECRET
 from tests.support.staff import PASSWORD, a_browser, a_staff_user, seated
 from tests.support.web import Client, dump, mails_to
+
+pytestmark = on_sqlite
 
 BEN = "ben@example.org"
 

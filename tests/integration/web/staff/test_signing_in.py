@@ -12,9 +12,12 @@ from newsletter.accounts.models import StaffSession, StaffUser
 from newsletter.app import App
 from newsletter.web.staff import trying
 from subscribers.audit import AuditEntry
+from tests.support.kinds import on_sqlite
 from tests.support.makers import SECRET
 from tests.support.staff import COOKIE, PASSWORD, a_browser, a_staff_user, seated
 from tests.support.web import PUBLIC_URL, Client, a_client
+
+pytestmark = on_sqlite
 
 ANA = "ana@example.org"
 

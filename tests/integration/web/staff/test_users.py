@@ -8,9 +8,12 @@ from newsletter.accounts.models import StaffUser
 from newsletter.accounts.roles import Grant, Role
 from newsletter.app import App
 from subscribers.audit import AuditEntry
+from tests.support.kinds import on_sqlite
 from tests.support.makers import a_list, a_publication
 from tests.support.staff import Seated, a_staff_user, seated
 from tests.support.web import mails_to
+
+pytestmark = on_sqlite
 
 BEN = "ben@example.org"
 
