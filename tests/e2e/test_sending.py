@@ -15,6 +15,7 @@ from newsletter.accounts.roles import Grant, Role
 from newsletter.app import App
 from newsletter.database import Database
 from newsletter.delivery import dispatching
+from newsletter.delivery.models import Mailing
 from newsletter.delivery.verdicts import Reply, Step
 from newsletter.issues import approving, composing
 from newsletter.issues.models import Publication
@@ -93,7 +94,9 @@ def by_name(page: Page, role: str, name: str) -> Locator:
     return page.get_by_role(role, name=name).first  # type: ignore[arg-type]  # roles of ARIA
 
 
-def test_an_issue_is_made_tried_and_submitted_in_few_clicks_and_scheduled_in_four(site: Running, opened: Open) -> None:
+def test_an_issue_is_made_tried_and_submitted_in_few_clicks_scheduled_in_four_and_followed(
+    site: Running, opened: Open
+) -> None:
     page = opened(ANA)
     hand = Hand(page)
     hand.click(by_name(page, "button", "Leere Ausgabe beginnen"))
@@ -142,6 +145,14 @@ def test_an_issue_is_made_tried_and_submitted_in_few_clicks_and_scheduled_in_fou
     assert judge.clicks <= 4
     assert state(site.app, 2) == "scheduled"
     print(judge.told("approved and scheduled"))
+
+    with site.app.writing() as session:
+        session.execute(update(Mailing).values(due_at=site.app.now()))
+    ben.reload()
+    in_a_thread(work, site.app)
+    expect(ben.locator("#course")).to_contain_text("4 von 4")
+    expect(ben.locator("[data-said]")).to_have_text("Der Versand ist fertig.")
+    expect(ben.locator("#acts button")).to_have_count(0)
 
 
 def test_with_the_keyboard_alone_an_issue_is_submitted_and_scheduled(site: Running, opened: Open) -> None:
@@ -192,7 +203,12 @@ def one_sent_and_one_approved(app: App) -> None:
         for issue in (first, composing.copy(session, first, by=BY, now=app.now())):
             approving.approve(session, issue, site=app.site, by=BY, now=app.now())
         dispatching.send(session, first, at=None, by=BY, now=app.now())
-    thread = threading.Thread(target=work, args=(app,))  # Playwright has this one's event loop
+    in_a_thread(work, app)
+
+
+def in_a_thread(does: Callable[[App], None], app: App) -> None:
+    """Do it elsewhere: Playwright has this thread's event loop."""
+    thread = threading.Thread(target=does, args=(app,))
     thread.start()
     thread.join()
 

@@ -9,10 +9,12 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
 from newsletter.delivery import dispatching, failures, mailings, precedents
+from newsletter.delivery.discretion import masked
 from newsletter.delivery.models import Mailing
 from newsletter.delivery.pairing import RestoreInDoubt
 from newsletter.delivery.permissions import SEND_ISSUES
 from newsletter.delivery.progress import progress
+from newsletter.delivery.scheduling import GRACE
 from newsletter.errors import WrongState
 from newsletter.issues.permissions import WRITE_ISSUES
 from newsletter.web.forms import Form, submitted
@@ -22,6 +24,8 @@ from newsletter.web.staff.guards import Allowed, Staff, of_mailing
 from newsletter.web.staff.mailings.seen import PATH, MailingSeen, seen_of
 from newsletter.web.staff.start import names_of
 from subscribers.actor import MANAGE_PEOPLE
+
+SOON = 2 * GRACE  # what is due later is not looked at every two seconds
 
 router = APIRouter()
 
@@ -78,6 +82,7 @@ def ask_to_stop(mailing_id: int, staff: Sender) -> Response:
 
 def _page(staff: Staff, mailing_id: int, *, problem: str = "", status: int = 200) -> HTMLResponse:
     app, language = staff.visit.app, staff.user.language
+    may_see_names = staff.by.may(SEND_ISSUES) or staff.by.may(MANAGE_PEOPLE)
     with app.reading() as session:
         seen = seen_of(session, mailing_id)
         course = progress(session, mailing_id, now=app.now())
@@ -95,8 +100,10 @@ def _page(staff: Staff, mailing_id: int, *, problem: str = "", status: int = 200
         stopped=seen.stopped(language=language),
         reason=lambda failure: failures.reason(failure, language=language),
         may_send=staff.by.may(SEND_ISSUES),
-        may_see_names=staff.by.may(SEND_ISSUES) or staff.by.may(MANAGE_PEOPLE),
+        may_see_names=may_see_names,
         minutes=_minutes(course.expected_end, now=app.now()),
+        is_moving=not seen.is_over and seen.mailing.due_at <= app.now() + SOON,
+        reply_of=lambda failure: failure.reply if may_see_names else masked(failure.reply),
         problem=problem,
     )
 

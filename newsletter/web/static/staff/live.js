@@ -55,6 +55,7 @@ class LivePage extends HTMLElement {
       if (region.contains(document.activeElement)) isWhole = false;
       else region.replaceChildren(...fresh.childNodes);
     }
+    count();
     const state = this.querySelector("[data-state]");
     if (state && state.dataset.state !== before && state.dataset.says) {
       this.querySelector("[data-said]").textContent = state.dataset.says;
@@ -73,7 +74,5 @@ function count() {
   }
 }
 
-if (document.querySelector("time[data-countdown]")) {
-  count();
-  setInterval(count, 1_000);
-}
+count();
+setInterval(count, 1_000);
