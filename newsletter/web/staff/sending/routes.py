@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from newsletter.delivery import dispatching, trials
 from newsletter.delivery.dispatching import DueInThePast
+from newsletter.delivery.pairing import RestoreInDoubt
 from newsletter.delivery.permissions import SEND_ISSUES, SEND_TESTS
 from newsletter.delivery.scheduling import NoSuchTime, TimeTwice
 from newsletter.issues import approving, editions, revisions
@@ -102,6 +103,8 @@ def schedule(issue_id: int, staff: Sender, form: Sent) -> Response:
         return _unclear(staff, issue_id, wish, error)
     except (NotApproved, SentAlready):
         return _page(staff, issue_id, problem="state", status=409)
+    except RestoreInDoubt:
+        return _page(staff, issue_id, problem="restored", status=409)
     if made is None:
         return _page(staff, issue_id, problem="outdated", status=409)
     return ways.redirect(
@@ -172,7 +175,6 @@ def _page(
         may_send=staff.by.may(SEND_ISSUES),
         later=LATER,
         zone=app.settings.time_zone,
-        earliest=f"{app.now().astimezone(app.settings.zone):%Y-%m-%dT%H:%M}",
         **{"told": "", "before": "", "after": "", "both": (), **facts},
     )
     answer.headers["Content-Security-Policy"] = _POLICY
