@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import Response
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.delivery import precedents
@@ -36,7 +37,9 @@ def show(slug: str, staff: Writer) -> Response:
     with staff.visit.app.reading() as session:
         publication = publications.named(session, slug)
         found = overview.all_of(session, publication, before=before, limit=ROWS + 1)
-        made = precedents.of_issues(session, [each.id for each in found])
+        ids = [each.id for each in found]
+        made = precedents.of_issues(session, ids)
+        archived = set(session.scalars(select(ArchivedIssue.issue_id).where(ArchivedIssue.issue_id.in_(ids))))
         names = names_of(session)
     return page(
         staff,
@@ -46,6 +49,7 @@ def show(slug: str, staff: Writer) -> Response:
         has_more=len(found) > ROWS,
         before=before,
         mailings=made,
+        archived=archived,
         names=names,
         may_correct=staff.by.may(CORRECT_ISSUES),
     )

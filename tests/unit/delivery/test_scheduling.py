@@ -52,12 +52,11 @@ def test_what_a_clock_shows_is_understood_in_every_zone(name: str, moment: dt.da
     assert scheduling.moment_of(shown, zone=ZoneInfo(name), fold=shown.fold) == moment
 
 
-@pytest.mark.parametrize("year", [2027, 2030])
-def test_in_every_zone_the_neighbours_of_a_gap_exist_and_nothing_lies_between(year: int) -> None:
+def test_in_every_zone_the_neighbours_of_a_gap_exist_and_nothing_lies_between() -> None:
     gaps = 0
     for name in available_timezones():
         zone = ZoneInfo(name)
-        for skipped in _skipped(zone, year):
+        for skipped in _skipped(zone, 2027):
             gaps += 1
             with pytest.raises(NoSuchTime) as refused:
                 scheduling.moment_of(skipped, zone=zone)
