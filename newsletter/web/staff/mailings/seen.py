@@ -39,6 +39,12 @@ class MailingSeen:
         """Tell whether it was sent or stopped."""
         return self.mailing.state in {MailingState.SENT, MailingState.CANCELLED}
 
+    @property
+    def paused_by(self) -> str:
+        """The address of whoever of the staff paused it, which is in the reason; empty where nobody has."""
+        by_somebody = self.mailing.state == MailingState.PAUSED and not self.mailing.stopped_for
+        return self.mailing.reason.removeprefix("paused by ") if by_somebody else ""
+
     def stopped(self, *, language: str) -> Words | None:
         """Why the system paused it, and what to do; None where it has not."""
         if self.mailing.state != MailingState.PAUSED or not self.mailing.stopped_for:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import HTMLResponse, Response
 
-from newsletter.delivery import dispatching, trials
+from newsletter.delivery import dispatching, scheduling, trials
 from newsletter.delivery.dispatching import DueInThePast
 from newsletter.delivery.pairing import RestoreInDoubt
 from newsletter.delivery.permissions import SEND_ISSUES, SEND_TESTS
@@ -94,7 +94,7 @@ def schedule(issue_id: int, staff: Sender, form: Sent) -> Response:
     app, wish = staff.visit.app, Wish.of(form.fields)
     with app.reading() as session:
         seen = outgoing(session, issue_id, staff)
-    if seen.is_unusual and _digits(form.text("typed")) != _digits(form.text("shown") or "none"):
+    if seen.is_unusual and not _is_agreed(seen, form):
         return _question(staff, issue_id, wish, problem="typed")
     try:
         due = wish.moment(now=app.now(), zone=app.settings.zone)
@@ -146,8 +146,8 @@ def _unclear(staff: Staff, issue_id: int, wish: Wish, error: Exception) -> Respo
     language = staff.user.language
     match error:
         case NoSuchTime():
-            facts = {name: moments.wall(getattr(error, name), language=language) for name in ("before", "after")}
-            return _page(staff, issue_id, problem="gap", wish=wish, status=400, **facts)
+            before, after = (moments.wall(each, language=language) for each in (error.before, error.after))
+            return _page(staff, issue_id, problem="gap", wish=wish, status=400, before=before, after=after)
         case TimeTwice():
             both = (error.first, error.second)
             return _page(staff, issue_id, problem="twice", wish=replace(wish, fold=""), status=400, both=both)
@@ -185,5 +185,8 @@ def _path(issue_id: int) -> str:
     return PATH.format(issue_id=issue_id)
 
 
-def _digits(text: str) -> str:
-    return "".join(each for each in text if each.isdecimal()) or text
+def _is_agreed(seen: Outgoing, form: Form) -> bool:
+    """Tell whether the number was typed that the question showed, and is not far exceeded since; dots may part it."""
+    typed = acts.number("".join(filter(str.isdecimal, form.text("typed"))))
+    is_as_shown = typed is not None and typed == acts.number(form.text("shown"))
+    return is_as_shown and not scheduling.is_unusual(seen.reached.active, last=(typed or 0,))
