@@ -66,7 +66,7 @@ def test_the_page_tells_who_gets_it_and_who_does_not(app: App, ben: Client) -> N
     text = ben.get(HERE).text
 
     assert "<strong>2 Personen</strong> auf der Liste „Region aktuell“" in text
-    assert "Nicht dabei: 1 haben nicht bestätigt, 2 haben sich abgemeldet." in text
+    assert "Nicht dabei: 1 hat nicht bestätigt, 2 haben sich abgemeldet." in text
     assert "Presse &lt;presse@example.org&gt;" in text
 
 
