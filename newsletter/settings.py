@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
         frame_ancestors: the sites that may show a sign-up form in a frame, parted by spaces; * is every site.
         undo_mail: whether whoever left gets a mail with a button that takes it back.
         lost_after_minutes: how long another machine's sender may be silent before what it holds is unknown.
+        time_zone: the zone in which times are entered and shown where a mailing is scheduled, such as Europe/Berlin.
         trusted_proxies: addresses or networks, parted by commas, whose X-Forwarded-For is believed.
         templates: a folder of the site's own, laid over the shipped `templates`.
         alerts_smtp, alerts_mail_from, alerts_mail_to, alerts_webhook, alerts_webhook_secret: see `alerts`.
@@ -91,6 +93,7 @@ class Settings(BaseSettings):
     frame_ancestors: str = "*"
     undo_mail: bool = True
     lost_after_minutes: int = Field(default=15, ge=1)
+    time_zone: str = "Europe/Berlin"
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     templates: Path | None = None
     alerts_smtp: str = Field(default="", repr=False, validation_alias="NEWSLETTER_ALERTS_SMTP_URL")
@@ -121,6 +124,15 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # no such zone, no such name, a folder of zones
+            raise ValueError(f"“{value}” is no time zone; write it like Europe/Berlin") from error
+        return value
 
     @field_validator("frame_ancestors")
     @classmethod
@@ -183,6 +195,11 @@ class Settings(BaseSettings):
             webhook=self.alerts_webhook or said.webhook,
             webhook_secret=self.alerts_webhook_secret or said.webhook_secret,
         )
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone of the installation's clocks."""
+        return ZoneInfo(self.time_zone)
 
     @property
     def retention(self) -> RetentionSettings:

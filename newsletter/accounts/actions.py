@@ -53,6 +53,7 @@ def _of_the_staff(_: Callable[[str], str]) -> dict[str, str]:
 def _of_issues(_: Callable[[str], str]) -> dict[str, str]:
     return {
         "issue.create": _("Issue begun"),
+        "issue.copy": _("Issue copied"),
         "issue.save": _("Issue saved"),
         "issue.submit": _("Issue submitted"),
         "issue.approve": _("Issue approved"),
@@ -67,6 +68,7 @@ def _of_issues(_: Callable[[str], str]) -> dict[str, str]:
         "mailing.cancel": _("Mailing cancelled"),
         "mailing.resend": _("Unknown deliveries sent again"),
         "mailing.missed": _("Sent to those it missed"),
+        "mailing.export": _("Recipients of a mailing exported"),
         "journal.recover": _("Journals read after a restore"),
         "news.add-source": _("Source added"),
         "news.ask-source": _("Source asked at once"),

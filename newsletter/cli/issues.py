@@ -14,10 +14,10 @@ from newsletter.checks.finding import Finding, Severity
 from newsletter.cli.arguments import ID, Moment, Numbers, by_whom, text_or_file
 from newsletter.cli.context import actor, opened
 from newsletter.cli.output import as_json, say, show_json, show_table
-from newsletter.delivery import dispatching, mailings, samples
+from newsletter.delivery import dispatching, samples, trials
 from newsletter.delivery.archive import correcting
 from newsletter.errors import NewsletterError
-from newsletter.issues import approving, compilations, composing, editions, listing, publications, revisions
+from newsletter.issues import approving, composing, editions, listing, publications, revisions
 from newsletter.news import pool
 from newsletter.news.models import NewsItem
 from subscribers.actor import Actor
@@ -124,15 +124,8 @@ def test(issue_id: int, address: str) -> None:
     recipient = EmailAddress.parse(address)
     with opened() as app, app.writing() as session:
         edition = _edition(session, app, issue_id)
-        mailing = mailings.send_test(
-            session,
-            compilations.store(session, edition.compiled, now=app.now()),
-            name=edition.frame.publication,
-            issue_id=issue_id,
-            address=recipient,
-            language=edition.frame.language,
-            by=Actor.command_line(),
-            now=app.now(),
+        mailing = trials.send(
+            session, edition, issue_id=issue_id, address=recipient, by=Actor.command_line(), now=app.now()
         )
     say(f"A test of issue {issue_id} waits for a worker (`newsletter worker --until-idle`).")
     click.echo(mailing.id)

@@ -1,6 +1,6 @@
 """Handing an approved issue to the mailers, and calling it back.
 
-    mailing = dispatching.send(session, issue, at=None, site=site, by=by, now=now)
+    mailing = dispatching.send(session, issue, at=None, by=by, now=now)
 
 The issue's move and the new mailing are one transaction, so there is never one without the other.
 """
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from newsletter.delivery import mailings
 from newsletter.delivery.models import Mailing
 from newsletter.delivery.permissions import SEND_ISSUES
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, WrongState
 from newsletter.issues import approvals
 from newsletter.issues.errors import NotApproved, SentAlready
 from newsletter.issues.models import Issue, IssueState, Publication
@@ -62,3 +62,19 @@ def send(session: Session, issue: Issue, *, at: dt.datetime | None, by: Actor, n
     )
     audit.record(session, "issue.send", f"issue:{issue.id}", by=by, now=now, mailing=mailing.id)
     return mailing
+
+
+def call_back(session: Session, mailing: Mailing, *, by: Actor, now: dt.datetime) -> None:
+    """Take back what waits for its time: the mailing is cancelled, and the issue is approved again.
+
+    `mailing` is locked by whoever found it, so none is cancelled in the middle that began at the same moment.
+
+    Raises:
+        NotPermitted: the actor may not send.
+        WrongState: it has begun, or is none of an issue to everybody.
+    """
+    is_to_all = mailing.issue_id is not None and mailing.parent_id is None
+    issue = session.get(Issue, mailing.issue_id, populate_existing=True) if is_to_all else None
+    if issue is None or issue.state != IssueState.SCHEDULED:
+        raise WrongState(f"Mailing {mailing.id}", mailing.state, IssueState.APPROVED.value)
+    mailings.cancel(session, mailing, by=by, now=now)

@@ -19,7 +19,7 @@ from newsletter.delivery.permissions import SEND_ISSUES
 from newsletter.errors import NewsletterError
 from subscribers import audience, audit
 from subscribers.actor import Actor
-from subscribers.models import Subscriber
+from subscribers.models import Subscriber, Subscription
 
 # An address in one of these states has the issue, or may have it, or is about to get it. What open
 # leases hold is queued or deferred.
@@ -72,6 +72,18 @@ def number(session: Session, mailing: Mailing, *, now: dt.datetime) -> int:
     _full_mailing(session, mailing)
     people = audience.confirmed(mailing.list_id or 0, now=now).with_only_columns(func.count())
     return session.scalar(people.where(~has_issue(session, mailing))) or 0
+
+
+def some(session: Session, mailing: Mailing, *, now: dt.datetime, limit: int) -> tuple[str, ...]:
+    """The first addresses of those people, by when they came to be known.
+
+    Raises:
+        NotOfAnIssue, AudienceOpen, Forgotten: as for `number`.
+    """
+    _full_mailing(session, mailing)
+    people = audience.confirmed(mailing.list_id or 0, now=now).with_only_columns(Subscriber.address)
+    missed = people.where(~has_issue(session, mailing)).order_by(Subscription.subscriber_id).limit(limit)
+    return tuple(session.scalars(missed))
 
 
 def send(session: Session, mailing: Mailing, *, by: Actor, now: dt.datetime) -> Mailing:

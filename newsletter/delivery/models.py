@@ -106,6 +106,12 @@ class Mailing(Base):
         ),
         Index("ix_mailing_state_due_at", "state", "due_at"),
         Index(
+            "ix_mailing_issue_id",
+            "issue_id",
+            sqlite_where=text("issue_id IS NOT NULL"),
+            postgresql_where=text("issue_id IS NOT NULL"),
+        ),
+        Index(
             "ix_mailing_finished_at_remembered",
             "finished_at",
             sqlite_where=text("forgotten_to < next_position - 1"),

@@ -19,6 +19,7 @@ from newsletter.delivery import ledger
 from newsletter.delivery.mailings import MailingNotFound
 from newsletter.delivery.models import Delivery, DeliveryState, Mailing, Window, WindowState
 from newsletter.errors import NewsletterError
+from subscribers.address import EmailAddress
 
 SENDING = "sending"
 _BATCH = 1000
@@ -132,6 +133,19 @@ def deliveries(session: Session, mailing_id: int, *, state: str | None = None) -
         after = rows[-1].position
 
 
+def page(
+    session: Session, mailing_id: int, *, state: str | None = None, after: int = 0, limit: int
+) -> tuple[DeliveryLine, ...]:
+    """The next rows behind a position; `state` as in the statement."""
+    return tuple(DeliveryLine(*row) for row in session.execute(_batch(mailing_id, state, after, limit)))
+
+
+def line_of(session: Session, mailing_id: int, address: EmailAddress) -> DeliveryLine | None:
+    """The row of an address; None where the mailing does not go there, or that is forgotten."""
+    row = session.execute(_lines(mailing_id).where(Delivery.address_key == address.key)).first()
+    return DeliveryLine(*row) if row else None
+
+
 def leased_by_state(mailing_id: int) -> Select[str, int]:
     """Select how many rows open leases hold, by state: what the statement calls `sending`."""
     return (
@@ -161,29 +175,32 @@ def _counts(mailing_id: int) -> CompoundSelect[Any]:
     return union_all(rows.group_by(Delivery.state), leased, mailing)
 
 
-def _batch(mailing_id: int, state: str | None, after: int) -> Select[*tuple[Any, ...]]:
-    shown = case((_is_sending(), SENDING), else_=Delivery.state)
-    rows = (
-        select(
-            Delivery.position,
-            Delivery.address,
-            shown,
-            Delivery.attempt,
-            Delivery.at,
-            Delivery.relay,
-            Delivery.code,
-            Delivery.enhanced,
-            Delivery.reply,
-        )
-        .where(Delivery.mailing_id == mailing_id, Delivery.position > after)
-        .order_by(Delivery.position)
-        .limit(_BATCH)
-    )
+def _batch(mailing_id: int, state: str | None, after: int, limit: int = _BATCH) -> Select[*tuple[Any, ...]]:
+    rows = _lines(mailing_id).where(Delivery.position > after).order_by(Delivery.position).limit(limit)
     if state is None:
         return rows
     if state != SENDING:  # what is shown under another state than its own is `sending`
         rows = rows.where(Delivery.state == state)
-    return rows.where(shown == state)
+    return rows.where(_shown_state() == state)
+
+
+def _lines(mailing_id: int) -> Select[*tuple[Any, ...]]:
+    """The columns of a `DeliveryLine`."""
+    return select(
+        Delivery.position,
+        Delivery.address,
+        _shown_state(),
+        Delivery.attempt,
+        Delivery.at,
+        Delivery.relay,
+        Delivery.code,
+        Delivery.enhanced,
+        Delivery.reply,
+    ).where(Delivery.mailing_id == mailing_id)
+
+
+def _shown_state() -> ColumnElement[str]:
+    return case((_is_sending(), SENDING), else_=Delivery.state)
 
 
 def _is_sending() -> ColumnElement[bool]:

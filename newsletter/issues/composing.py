@@ -51,6 +51,21 @@ def create(
     return issue
 
 
+def copy(session: Session, issue: Issue, *, by: Actor, now: dt.datetime) -> Issue:
+    """Make a draft of the same publication with the same words; the other issue stays as it is.
+
+    Raises:
+        NotPermitted: the actor may not write.
+    """
+    by.require(WRITE_ISSUES)
+    made = Issue(publication_id=issue.publication_id, revision=0, created_at=now)
+    session.add(made)
+    session.flush()
+    audit.record(session, "issue.copy", f"issue:{made.id}", by=by, now=now, of=issue.id)
+    revisions.save(session, made, revisions.content_of(session, issue), by=by, now=now)
+    return made
+
+
 def suggested(session: Session, publication: Publication) -> list[NewsItem]:
     """The newest items in the publication's language that none of its issues has used, newest first.
 

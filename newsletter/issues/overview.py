@@ -66,6 +66,13 @@ def overview(session: Session, publication: Publication) -> Overview:
     )
 
 
+def all_of(session: Session, publication: Publication, *, before: int | None, limit: int) -> tuple[IssueSeen, ...]:
+    """A publication's issues, the newest first; with `before` those that are older than that one."""
+    of_it = _issues().where(Issue.publication_id == publication.id).limit(limit)
+    known = numbers(session, publication.id)
+    return _seen(session, of_it if before is None else of_it.where(Issue.id < before), known)
+
+
 def numbers(session: Session, publication_id: int) -> dict[int, int]:
     """Each issue's id with its number in the publication, from 1."""
     ids = session.scalars(select(Issue.id).where(Issue.publication_id == publication_id).order_by(Issue.id))

@@ -34,6 +34,8 @@ def test_a_relay_that_is_set_is_taken_and_its_password_not_shown(monkeypatch: py
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
+        ("TIME_ZONE", "Berlin", "NEWSLETTER_TIME_ZONE: “Berlin” is no time zone; write it like Europe/Berlin"),
+        ("TIME_ZONE", "../etc/passwd", "NEWSLETTER_TIME_ZONE: “../etc/passwd” is no time zone"),
         (
             "BASE_URL",
             "ftp://news.example.org",

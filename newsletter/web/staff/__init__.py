@@ -10,6 +10,7 @@ from newsletter.web.staff import (
     codes,
     guards,
     invited,
+    issues,
     lists,
     passkeys,
     provider,
@@ -23,6 +24,8 @@ from newsletter.web.staff import (
 )
 from newsletter.web.staff.composer import history
 from newsletter.web.staff.composer import routes as composer
+from newsletter.web.staff.mailings import course, recipients, remedies
+from newsletter.web.staff.sending import routes as sending
 
 ROUTERS: tuple[APIRouter, ...] = tuple(
     room.router
@@ -35,6 +38,11 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         alerts,
         lists,
         texts,
+        sending,
+        issues,
+        course,
+        recipients,
+        remedies,
         signing_in,
         invited,
         provider,

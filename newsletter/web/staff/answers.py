@@ -97,5 +97,8 @@ def _answer(visit: Visit, template: str, language: str, status: int, facts: Mapp
         done=visit.request.query_params.get("done", ""),
         moment=partial(moments.moment, language=language),
         day=partial(moments.day, language=language),
+        clock=partial(moments.clock, zone=visit.app.settings.zone, language=language),
+        short=partial(moments.short, zone=visit.app.settings.zone, language=language),
+        numeral=partial(moments.numeral, language=language),
         **facts,
     )

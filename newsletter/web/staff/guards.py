@@ -25,6 +25,7 @@ from newsletter.accounts import sessions, staff
 from newsletter.accounts.roles import permissions_anywhere, permissions_of
 from newsletter.accounts.sessions import Signed
 from newsletter.accounts.staff import Member
+from newsletter.delivery.models import Mailing, MailingKind
 from newsletter.issues.models import Issue, Publication
 from newsletter.readers.errors import ListNotOpen
 from newsletter.readers.signing_up import publication_of
@@ -88,12 +89,14 @@ class Allowed:
     """The guard of a route: somebody with a permission; `fresh` asks that they proved a while ago who they are.
 
     `anywhere` lets in who has it on any publication, as for a list of all: the route leaves out what is not theirs.
+    `also` is another permission that is enough.
     """
 
     permission: Permission
     publication: FindPublication | None = None
     fresh: bool = False
     anywhere: bool = False
+    also: Permission | None = None
 
     def __call__(self, request: Request) -> Staff:
         """Let in, or send away: to the sign-in page, to the page that asks for a proof, or with 403."""
@@ -102,7 +105,8 @@ class Allowed:
         found = find_staff(visit, publication=self.publication)
         if found is None:
             raise SignInDue(to)
-        if not (found.may_anywhere(self.permission) if self.anywhere else found.by.may(self.permission)):
+        may = found.may_anywhere if self.anywhere else found.by.may
+        if not any(may(each) for each in (self.permission, self.also) if each):
             raise HTTPException(403)
         now = visit.app.now()
         if self.fresh and not found.session.is_fresh(now):
@@ -181,6 +185,19 @@ def of_list(parameter: str) -> FindPublication:
             return None
         except ListNotOpen:
             return NOBODYS
+
+    return find
+
+
+def of_mailing(parameter: str) -> FindPublication:
+    """The publication of the mailing whose number is in the path; tests and mails of the system have no page."""
+
+    def find(session: Session, path: Mapping[str, str]) -> int | None:
+        number = path[parameter]
+        if not (number.isascii() and number.isdecimal()) or int(number) > LARGEST_ID:
+            return None
+        of_issue = select(Issue.publication_id).join(Mailing, Mailing.issue_id == Issue.id)
+        return session.scalar(of_issue.where(Mailing.id == int(number), Mailing.kind == MailingKind.ISSUE.value))
 
     return find
 

@@ -143,7 +143,7 @@ def _list(staff: Staff, form: Form, *, problem: str = "") -> Response:
     now = staff.visit.app.now()
     with staff.visit.app.reading() as session:
         entries = [
-            Entry(each.slug, each.name, each.language, audience.numbers(session, each.id, now=now))
+            Entry(each.slug, each.name, each.language, audience.numbers(session, each, now=now))
             for each in lists.every(session)
             if staff.may_on(MANAGE_PEOPLE, _publication_id(session, each))
         ]
@@ -170,7 +170,7 @@ def _detail(staff: Staff, slug: str, form: Form, *, problem: str = "") -> Respon
         found = lists.named(session, slug)
         of_it = select(Publication).where(Publication.list_id == found.id).order_by(Publication.id)
         facts = {
-            "numbers": audience.numbers(session, found.id, now=app.now()),
+            "numbers": audience.numbers(session, found, now=app.now()),
             "fields": form_fields.of_list(found),
             "topics": topics.of_list(session, found),
             "publications": session.scalars(of_it).all(),

@@ -120,3 +120,14 @@ def test_an_item_taken_out_of_an_issue_is_no_longer_used(session: Session, publi
     revisions.save(session, issue, type(content)(content.subject, "", content.blocks[:1]), by=BY, now=NOW)
 
     assert revisions.uses(session) == {}
+
+
+def test_a_copy_is_a_draft_with_the_same_words_and_items(session: Session, publication: Publication) -> None:
+    park = an_item(session)
+    first = composing.create(session, publication, items=[park], by=BY, now=NOW)
+
+    copy = composing.copy(session, first, by=BY, now=NOW)
+
+    assert (copy.state, copy.publication_id, copy.revision) == ("draft", publication.id, 1)
+    assert revisions.content_of(session, copy) == revisions.content_of(session, first)
+    assert revisions.uses(session) == {park.id: [first.id, copy.id]}

@@ -11,6 +11,7 @@ from newsletter.issues import revisions
 from newsletter.issues.errors import RevisionNotFound
 from newsletter.issues.permissions import WRITE_ISSUES
 from newsletter.web.forms import Form, submitted
+from newsletter.web.staff import ways
 from newsletter.web.staff.answers import HEADERS, MAIL_POLICY
 from newsletter.web.staff.composer import acts, saving
 from newsletter.web.staff.composer.acts import Act
@@ -106,6 +107,8 @@ def _refused(staff: Staff, issue_id: int, form: Form) -> Response:
 
 def _onwards(staff: Staff, issue_id: int, act: Act, wanted: PoolFilter) -> Response:
     """Show the page by GET, at the place where something was done."""
+    if act.word == "to-send":
+        return ways.redirect(staff.visit, f"{PATH.format(issue_id=issue_id)}/send")
     query = dict(wanted.query)
     if act.word in _DONE:
         query["done"] = _DONE[act.word]

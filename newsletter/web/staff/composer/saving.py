@@ -11,9 +11,10 @@ from newsletter.content.merging import Conflict
 from newsletter.errors import WrongState
 from newsletter.issues import approving, editing, revisions
 from newsletter.issues.editing import Edited
-from newsletter.issues.errors import FourEyes, GateClosed, NotSubmitted
+from newsletter.issues.errors import DesignNotFound, FourEyes, GateClosed, NotSubmitted
 from newsletter.issues.models import Issue, Publication
 from newsletter.issues.site import Site
+from newsletter.rendering.errors import TemplateInvalid
 from newsletter.web.staff.composer import acts, fields, held
 from newsletter.web.staff.composer.acts import Act
 from newsletter.web.staff.composer.held import Held
@@ -75,7 +76,7 @@ def move(session: Session, issue: Issue, *, act: Act, site: Site, by: Actor, now
                 approving.approve(session, issue, site=site, by=by, now=now)
             case "call-back":
                 approving.call_back(session, issue, by=by, now=now)
-    except GateClosed:
+    except (GateClosed, TemplateInvalid, DesignNotFound):
         return "errors"
     except FourEyes:
         return "four-eyes"

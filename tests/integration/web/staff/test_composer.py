@@ -269,7 +269,7 @@ def test_what_is_scheduled_is_shown_and_cannot_be_changed(app: App, desk: Desk, 
 
     late = desk.typed(subject="Zu spät").press()
 
-    assert "kann nicht mehr geändert werden" in late.alert
+    assert "Diese Ausgabe ist eingeplant" in late.alert
     assert late.fields == {}
     assert content(app, issue).subject == FEST
 

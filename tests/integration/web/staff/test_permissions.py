@@ -15,12 +15,15 @@ from newsletter.accounts.roles import MANAGE_STAFF, Grant, Role
 from newsletter.app import App
 from newsletter.content.blocks import IssueContent
 from newsletter.content.stored import to_stored
+from newsletter.delivery.models import Mailing
+from newsletter.issues import compilations
 from newsletter.issues.models import Issue, IssueRevision
 from newsletter.issues.permissions import APPROVE_ISSUES, WRITE_ISSUES
 from newsletter.news.permissions import WRITE_NEWS
 from newsletter.web.application import create
 from newsletter.web.staff import ROUTERS, guards
 from newsletter.web.staff.guards import Allowed, Staff, of_issue, of_publication
+from tests.support.ledgers import COMPILED
 from tests.support.makers import NOW, a_list, a_publication
 from tests.support.staff import a_browser, seated, sqlite_alone
 from tests.support.web import Client
@@ -32,6 +35,7 @@ WRITERS = frozenset({"editor", "approver", "admin"})
 SENDERS_ANYWHERE = frozenset({"approver", "admin", "admin of one"})
 KEEPERS = frozenset({"list admin", "admin"})
 WRITERS_ANYWHERE = WRITERS | {"nobody's", "admin of one"}
+SENDERS = frozenset({"approver", "admin"})
 
 # Who gets in. A route that is not here fails the tests: think about who may, then write it down.
 EXPECTED: dict[tuple[str, str], frozenset[str]] = {
@@ -102,6 +106,25 @@ EXPECTED: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/staff/issues/{issue_id}/edit"): WRITERS,
     ("GET", "/staff/issues/{issue_id}/preview"): WRITERS,
     ("GET", "/staff/issues/{issue_id}/history"): WRITERS,
+    ("GET", "/staff/issues/{issue_id}/send"): WRITERS,
+    ("POST", "/staff/issues/{issue_id}/send/test"): WRITERS,
+    ("POST", "/staff/issues/{issue_id}/send/state"): WRITERS,
+    ("GET", "/staff/issues/{issue_id}/send/confirm"): SENDERS,
+    ("POST", "/staff/issues/{issue_id}/send/schedule"): SENDERS,
+    ("GET", "/staff/publications/{slug}/issues"): WRITERS,
+    ("POST", "/staff/issues/{issue_id}/copy"): WRITERS,
+    ("GET", "/staff/issues/{issue_id}/correct"): SENDERS,
+    ("POST", "/staff/issues/{issue_id}/correct"): SENDERS,
+    ("GET", "/staff/mailings/{mailing_id}"): WRITERS | {"list admin"},
+    ("POST", "/staff/mailings/{mailing_id}/state"): SENDERS,
+    ("GET", "/staff/mailings/{mailing_id}/stop"): SENDERS,
+    ("GET", "/staff/mailings/{mailing_id}/recipients"): SENDERS | {"list admin"},
+    ("POST", "/staff/mailings/{mailing_id}/recipients"): SENDERS | {"list admin"},
+    ("POST", "/staff/mailings/{mailing_id}/recipients/export"): frozenset({"list admin", "admin"}),
+    ("GET", "/staff/mailings/{mailing_id}/missed"): SENDERS,
+    ("POST", "/staff/mailings/{mailing_id}/missed"): SENDERS,
+    ("GET", "/staff/mailings/{mailing_id}/resend"): SENDERS,
+    ("POST", "/staff/mailings/{mailing_id}/resend"): SENDERS,
     ("GET", "/staff/users"): ADMIN,
     ("GET", "/staff/users/invite"): ADMIN,
     ("POST", "/staff/users/invite"): ADMIN,
@@ -140,12 +163,17 @@ def database_url(migrated: Path, tmp_path: Path) -> str:
 
 @pytest.fixture(autouse=True)
 def _issue(app: App) -> None:
-    """The issue that the addresses ask for, of the publication that not everybody writes for."""
+    """The issue that the addresses ask for, of the publication that not everybody writes for, and its mailing."""
     with app.writing() as session:
         content = to_stored(IssueContent("Neues"))
         session.add(Issue(id=99, publication_id=1, revision=1, created_at=NOW))
         session.flush()
         session.add(IssueRevision(issue_id=99, number=1, content=content, at=NOW, author="ana@example.org"))
+        compiled = compilations.store(session, COMPILED, now=NOW)
+        mailing = Mailing(id=99, kind="issue", name="Neues", issue_id=99, list_id=1, compiled=compiled)
+        mailing.due_at = mailing.created_at = NOW
+        mailing.created_by = "ana@example.org"
+        session.add(mailing)
 
 
 ROUTES = [(method, route.path) for method, route in routes()]

@@ -1,0 +1,26 @@
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from newsletter.web.staff import moments
+
+AT = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "language", "said"),
+    [
+        ("Europe/Berlin", "de", "Dienstag, 24. November 2026, 10:00 (Europe/Berlin, UTC+1)"),
+        ("Europe/Berlin", "en", "Tuesday 24 November 2026, 10:00 (Europe/Berlin, UTC+1)"),
+        ("America/St_Johns", "en", "Tuesday 24 November 2026, 05:30 (America/St_Johns, UTC-3:30)"),
+        ("UTC", "en", "Tuesday 24 November 2026, 09:00 (UTC)"),
+    ],
+)
+def test_a_moment_is_written_out_with_its_zone(zone: str, language: str, said: str) -> None:
+    assert moments.clock(AT, zone=ZoneInfo(zone), language=language) == said
+
+
+def test_numbers_are_written_by_language() -> None:
+    assert moments.numeral(12_431, language="de") == "12.431"
+    assert moments.numeral(12_431, language="en") == "12,431"
