@@ -49,7 +49,7 @@ def fetch() -> None:
             results.append(result)
             bar.to(len(results))
     if not results:
-        click.echo("There is no source yet. `newsletter news add-source URL` makes one.")
+        click.echo("There is no source to ask. `newsletter news add-source URL` makes one.")
         return
     for result in results:
         _tell_source(result)
