@@ -7,6 +7,7 @@ edition.compiled.html, edition.findings, edition.fingerprint
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.checks import gate
 from newsletter.checks.finding import Finding, Severity
+from newsletter.content import variants
 from newsletter.content.blocks import IssueContent
 from newsletter.content.stored import to_stored
 from newsletter.i18n import translations
@@ -25,6 +27,7 @@ from newsletter.rendering.compiled import CompiledIssue, Mailbox
 from newsletter.rendering.compiling import compile_issue
 from newsletter.rendering.design import Design
 from newsletter.rendering.frame import Frame
+from subscribers import topics
 from subscribers.models import MailingList
 
 
@@ -36,6 +39,7 @@ class Edition:
     frame: Frame
     design: Design
     public_problems: tuple[str, ...]
+    topics: frozenset[str]  # of the list, by short name
 
     @cached_property
     def compiled(self) -> CompiledIssue:
@@ -47,6 +51,25 @@ class Edition:
         return compile_issue(self.content, frame=self.frame, design=self.design)
 
     @cached_property
+    def variants(self) -> Mapping[int, CompiledIssue]:
+        """The mails of those who chose topics, by the number of their variant: those that differ and tell any news.
+
+        Raises:
+            TemplateInvalid: the design has a mistake.
+        """
+        everything, *numbers = variants.numbers(variants.sections(self.content))
+        left = [number for number in numbers if number not in variants.without_story(self.content, numbers)]
+        return {number: self.compiled_as(number) for number in left if number != everything}
+
+    def compiled_as(self, variant: int) -> CompiledIssue:
+        """The mail of a reader who sees this variant alone.
+
+        Raises:
+            TemplateInvalid: the design has a mistake.
+        """
+        return compile_issue(variants.content_of(self.content, variant), frame=self.frame, design=self.design)
+
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What the pre-flight checks found, errors first."""
         return gate.check(
@@ -55,6 +78,7 @@ class Edition:
                 compiled=self.compiled,
                 frame=self.frame,
                 public_problems=self.public_problems,
+                topics=self.topics,
             )
         )
 
@@ -84,16 +108,17 @@ def edition_of(session: Session, issue: Issue, site: Site) -> Edition:
         DesignNotFound: the publication's design is gone.
     """
     publication = session.get_one(Publication, issue.publication_id)
+    mailing_list = session.get_one(MailingList, publication.list_id)
     return Edition(
         content=revisions.content_of(session, issue),
-        frame=_frame(session, issue, publication, site),
+        frame=_frame(session, issue, publication, mailing_list, site),
         design=site.design(publication.design),
         public_problems=site.public_problems,
+        topics=frozenset(topic.slug for topic in topics.of_list(session, mailing_list)),
     )
 
 
-def _frame(session: Session, issue: Issue, publication: Publication, site: Site) -> Frame:
-    mailing_list = session.get_one(MailingList, publication.list_id)
+def _frame(session: Session, issue: Issue, publication: Publication, mailing_list: MailingList, site: Site) -> Frame:
     domain = publication.sender_address.rpartition("@")[2]
     return Frame(
         publication=publication.name,
