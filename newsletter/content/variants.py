@@ -25,7 +25,7 @@ def sections(content: IssueContent) -> Sections:
 
 def everything(sections: Sections) -> int:
     """The number of the variant with all blocks."""
-    return 2 ** len(sections) - 1
+    return (1 << len(sections)) - 1
 
 
 def numbers(sections: Sections, *, at_most: int = MOST) -> tuple[int, ...]:

@@ -7,7 +7,8 @@ Which variants there are stands in the compiled issue; a reader's is found here,
 never chose gets everything.
 """
 
-from collections.abc import Collection
+import datetime as dt
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, ColumnElement, case, func, literal, select
@@ -17,6 +18,7 @@ from newsletter.content import variants
 from newsletter.content.variants import Sections
 from newsletter.delivery.models import Mailing
 from newsletter.issues import compilations
+from subscribers import audience
 from subscribers.models import Subscription, SubscriptionTopic, Topic
 
 NO_STORY = "no story of the chosen topics"  # why somebody is excluded, as the statement says it
@@ -41,6 +43,16 @@ def choosing(session: Session, mailing: Mailing) -> Choosing | None:
         variant_of(session, mailing.list_id or 0, found.sections),
         tuple(number for number in numbers[1:] if number not in stored),
     )
+
+
+def counted(session: Session, list_id: int, sections: Sections, *, now: dt.datetime) -> Mapping[int, int]:
+    """How many of a list's readers have which variant now."""
+    people = audience.confirmed(list_id, now=now).with_only_columns(
+        variant_of(session, list_id, sections).label("variant")
+    )
+    each = people.subquery()
+    found = session.execute(select(each.c.variant, func.count()).group_by(each.c.variant))
+    return {number: readers for number, readers in found}  # noqa: C416  # a row is no pair to mypy
 
 
 def variant_of(session: Session, list_id: int, sections: Sections) -> ColumnElement[int]:

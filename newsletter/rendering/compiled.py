@@ -75,7 +75,7 @@ class CompiledIssue:
 
     def to_json(self) -> str:
         """The stored form: one JSON object with sorted keys; slots are `{"slot": expression}`."""
-        value = {
+        value: dict[str, Any] = {
             "language": self.language,
             "sender": [self.sender.name, self.sender.address],
             "reply_to": [self.reply_to.name, self.reply_to.address] if self.reply_to else None,

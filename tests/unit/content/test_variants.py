@@ -46,7 +46,9 @@ def test_counting_ends_where_there_are_too_many() -> None:
 
 def test_no_news_are_left_for_whom_there_is_no_story() -> None:
     of_stories = a_content(("culture",), ("sports",))
-    of_texts = IssueContent("x", blocks=(Text("b1", "<p>x</p>", topics=("culture",)), Divider("b2", topics=("sports",))))
+    of_texts = IssueContent(
+        "x", blocks=(Text("b1", "<p>x</p>", topics=("culture",)), Divider("b2", topics=("sports",)))
+    )
 
     assert variants.without_story(of_stories, (3, 2, 1, 0)) == (0,)
     assert variants.without_story(of_texts, (3, 2, 1, 0)) == (0,)

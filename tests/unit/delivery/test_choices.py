@@ -79,7 +79,9 @@ def test_each_gets_the_stories_of_their_topics_and_whom_none_is_left_for_gets_no
     with database.reading() as session:
         [left_out] = progress.progress(session, mailing_id, now=NOW).failures
         assert (left_out.number, left_out.state, left_out.reason) == (2, "excluded", "no story of the chosen topics")
-        in_the_archive = "".join(map(str, compilations.load(session, session.get_one(Mailing, mailing_id).compiled).html))
+        in_the_archive = "".join(
+            map(str, compilations.load(session, session.get_one(Mailing, mailing_id).compiled).html)
+        )
         assert [word for word in words if word in in_the_archive] == list(words)
 
 

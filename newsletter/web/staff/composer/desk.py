@@ -21,7 +21,10 @@ from newsletter.news import pool, searching
 from newsletter.news.models import NewsItem
 from newsletter.news.searching import Search
 from newsletter.web.staff.composer import acts
+from newsletter.web.staff.composer.readers import Readers, readers, variant_of
 from newsletter.web.staff.start import names_of
+from subscribers import topics
+from subscribers.models import MailingList
 
 WRITABLE = frozenset({IssueState.DRAFT.value, IssueState.IN_REVIEW.value, IssueState.APPROVED.value})
 ITEMS_AT_MOST = 60  # what somebody looks through; more is a matter of searching
@@ -66,6 +69,16 @@ class ItemSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicSeen:
+    """A topic that a block can have. `is_gone` where the list no longer has it."""
+
+    slug: str
+    name: str
+    is_chosen: bool
+    is_gone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BlockSeen:
     """A block: what it is called, and whether its item can be asked again, and says something else by now."""
 
@@ -76,6 +89,7 @@ class BlockSeen:
     picture: Picture | None
     can_be_restored: bool
     is_outdated: bool
+    topics: tuple[TopicSeen, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +121,10 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One issue on the desk. `submitted_by` is an address, `saved_by` a name, empty where no person of the staff."""
+    """One issue on the desk. `submitted_by` is an address, `saved_by` a name, empty where no person of the staff.
+
+    `reader` is for whom the preview is shown, as the first field of one of `readers`.
+    """
 
     issue_id: int
     number: int
@@ -125,6 +142,9 @@ class Desk:
     can_undo: bool
     can_redo: bool
     rendered: Rendered
+    reader: str
+    readers: tuple[Readers, ...]
+    topic_names: Mapping[str, str]
 
     @property
     def is_writable(self) -> bool:
@@ -132,13 +152,19 @@ class Desk:
         return self.state in WRITABLE
 
 
-def desk(session: Session, issue: Issue, *, app: App, author: str, wanted: PoolFilter) -> Desk:
-    """Gather it, for somebody whose own undo it shows."""
+def desk(
+    session: Session, issue: Issue, *, app: App, author: str, language: str, wanted: PoolFilter, reader: str = ""
+) -> Desk:
+    """Gather it, for somebody whose own undo it shows, and whose language the names of topics are in."""
     publication = session.get_one(Publication, issue.publication_id)
     newest = session.get_one(IssueRevision, (issue.id, issue.revision))
     content = revisions.content_of(session, issue)
     steps = editing.steps(session, issue, author=author)
     numbers = overview.numbers(session, publication.id)
+    mailing_list = session.get_one(MailingList, publication.list_id)
+    names = {topic.slug: topics.name_of(topic, language=language) for topic in topics.of_list(session, mailing_list)}
+    differing = readers(app, content, list_id=publication.list_id)
+    reader = reader if reader in {each.asked_by for each in differing} else ""
     return Desk(
         issue_id=issue.id,
         number=numbers[issue.id],
@@ -151,19 +177,24 @@ def desk(session: Session, issue: Issue, *, app: App, author: str, wanted: PoolF
         saved_at=newest.at,
         saved_by=names_of(session).get(newest.author, ""),
         content=content,
-        blocks=_blocks(session, content),
+        blocks=_blocks(session, content, names),
         pool=_pool(session, issue, publication, content=content, numbers=numbers, wanted=wanted),
         can_undo=steps.undo is not None,
         can_redo=steps.redo is not None,
-        rendered=rendered(session, issue, app=app),
+        rendered=rendered(session, issue, app=app, reader=reader),
+        reader=reader,
+        readers=differing,
+        topic_names=names,
     )
 
 
-def rendered(session: Session, issue: Issue, *, app: App) -> Rendered:
-    """Make the mail of an issue's newest words."""
+def rendered(session: Session, issue: Issue, *, app: App, reader: str = "") -> Rendered:
+    """Make the mail of an issue's newest words, for a reader of these topics; what is found is found in all of it."""
     try:
         edition = editions.edition_of(session, issue, app.site)
-        html, text = samples.preview(edition.compiled, secret=app.secret, public_url=app.site.public_url)
+        variant = variant_of(reader, edition.content)
+        compiled = edition.compiled if variant is None else edition.compiled_as(variant)
+        html, text = samples.preview(compiled, secret=app.secret, public_url=app.site.public_url)
         return Rendered(html, text, edition.findings)
     except NewsletterError as error:
         return Rendered(problem=str(error))
@@ -185,14 +216,14 @@ def title_of(block: Block) -> str:
             return ""
 
 
-def _blocks(session: Session, content: IssueContent) -> tuple[BlockSeen, ...]:
+def _blocks(session: Session, content: IssueContent, names: Mapping[str, str]) -> tuple[BlockSeen, ...]:
     asked = [block.origin.item_id for block in acts.stories(content) if block.origin]
     rows = session.execute(select(NewsItem.id, NewsItem.version).where(NewsItem.id.in_(asked)))
     versions = {item_id: version for item_id, version in rows}  # noqa: C416  # a row is no pair to the type checker
-    return tuple(_block(block, place, versions) for place, block in enumerate(content.blocks, start=1))
+    return tuple(_block(block, place, versions, names) for place, block in enumerate(content.blocks, start=1))
 
 
-def _block(block: Block, place: int, versions: Mapping[int, int]) -> BlockSeen:
+def _block(block: Block, place: int, versions: Mapping[int, int], names: Mapping[str, str]) -> BlockSeen:
     origin = block.origin if isinstance(block, LeadStory | Story) else None
     version = versions.get(origin.item_id) if origin else None
     return BlockSeen(
@@ -203,6 +234,10 @@ def _block(block: Block, place: int, versions: Mapping[int, int]) -> BlockSeen:
         picture=block.picture if isinstance(block, LeadStory | Story) else None,
         can_be_restored=version is not None,
         is_outdated=version is not None and origin is not None and version > origin.item_version,
+        topics=tuple(
+            TopicSeen(slug, names.get(slug, slug), is_chosen=slug in block.topics, is_gone=slug not in names)
+            for slug in (*names, *(each for each in block.topics if each not in names))
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 """The routes of the composer. The form works without scripts: each button saves, does its act and shows the page."""
 
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -38,7 +39,7 @@ Sent = Annotated[Form, Depends(submitted)]
 def show(issue_id: int, staff: Writer) -> Response:
     """Show the issue on the desk."""
     asked = staff.visit.request.query_params
-    return composer(staff, _desk(staff, issue_id, PoolFilter.of(asked)), opened=asked.get("open", ""))
+    return composer(staff, _desk(staff, issue_id, asked), opened=asked.get("open", ""))
 
 
 @router.post(f"{PATH}/edit")
@@ -62,10 +63,14 @@ def save(issue_id: int, staff: Writer, form: Sent) -> Response:
 
 @router.api_route(f"{PATH}/preview", methods=["GET", "HEAD"])
 def preview(issue_id: int, staff: Writer) -> Response:
-    """The mail alone, for the frame: as it is, with pictures off, or its text part (`?as=no-pictures`, `?as=text`)."""
-    app, shown = staff.visit.app, staff.visit.request.query_params.get("as", "")
+    """The mail alone, for the frame: as it is, with pictures off, or its text part (`?as=no-pictures`, `?as=text`).
+
+    `?reader=` says for whom, as in `composer.readers`.
+    """
+    app, asked = staff.visit.app, staff.visit.request.query_params
+    shown = asked.get("as", "")
     with app.reading() as session:
-        mail = rendered(session, revisions.issue(session, issue_id), app=app)
+        mail = rendered(session, revisions.issue(session, issue_id), app=app, reader=asked.get("reader", ""))
     pictures = "'none'" if shown == "no-pictures" else f"'self' {app.settings.public_url} https: data:"
     headers = {**HEADERS, "Content-Security-Policy": _MAIL.format(pictures=pictures)}
     if shown == "text" or mail.problem:
@@ -87,11 +92,10 @@ def _move(staff: Staff, issue_id: int, act: Act, saved: Saved) -> str:
 
 
 def _answer(staff: Staff, issue_id: int, form: Form, *, act: Act, saved: Saved, problem: str) -> Response:
-    wanted = PoolFilter.of(form.fields)
     is_live = _is_live(staff)
     if not is_live and not problem and not saved.held:
-        return _onwards(staff, issue_id, act, wanted)
-    seen = _desk(staff, issue_id, wanted)
+        return _onwards(staff, issue_id, act, form)
+    seen = _desk(staff, issue_id, form.fields)
     page = composer(
         staff, seen, held=saved.held, problem=problem, opened=act.about, status=409 if problem and not is_live else 200
     )
@@ -103,15 +107,17 @@ def _answer(staff: Staff, issue_id: int, form: Form, *, act: Act, saved: Saved, 
 
 def _refused(staff: Staff, issue_id: int, form: Form) -> Response:
     """The issue can no longer be changed: show it as it is, which says why."""
-    seen = _desk(staff, issue_id, PoolFilter.of(form.fields))
+    seen = _desk(staff, issue_id, form.fields)
     if _is_live(staff):
         return JSONResponse({"state": seen.state}, 409, headers=HEADERS)
     return composer(staff, seen, problem="state", status=409)
 
 
-def _onwards(staff: Staff, issue_id: int, act: Act, wanted: PoolFilter) -> Response:
+def _onwards(staff: Staff, issue_id: int, act: Act, form: Form) -> Response:
     """Show the page by GET, at the place where something was done."""
-    query = dict(wanted.query)
+    query = dict(PoolFilter.of(form.fields).query)
+    if form.text("reader"):
+        query["reader"] = form.text("reader")
     if act.word in _DONE:
         query["done"] = _DONE[act.word]
     elif act.word in {"up", "down", "restore", "take", "no-picture"}:
@@ -129,7 +135,16 @@ def _is_live(staff: Staff) -> bool:
     return staff.visit.request.headers.get("accept") == LIVE
 
 
-def _desk(staff: Staff, issue_id: int, wanted: PoolFilter) -> Desk:
+def _desk(staff: Staff, issue_id: int, asked: Mapping[str, str]) -> Desk:
+    """The desk, as a query or a form asks to see it."""
     with staff.visit.app.reading() as session:
         issue = revisions.issue(session, issue_id)
-        return desk(session, issue, app=staff.visit.app, author=staff.by.name, wanted=wanted)
+        return desk(
+            session,
+            issue,
+            app=staff.visit.app,
+            author=staff.by.name,
+            language=staff.user.language,
+            wanted=PoolFilter.of(asked),
+            reader=asked.get("reader", ""),
+        )
