@@ -6,6 +6,7 @@
 import Sortable from "sortablejs";
 
 import { Focus } from "./composer/focus.js";
+import { MergeMenu } from "./composer/merge_menu.js";
 import { takeOver } from "./composer/morphing.js";
 import { Preview } from "./composer/preview.js";
 import { Saver } from "./composer/saver.js";
@@ -30,6 +31,7 @@ class LiveComposer extends HTMLElement {
     this.addEventListener("click", (event) => this.#jump(event));
     this.addEventListener("keydown", (event) => this.#move(event));
     form.addEventListener("submit", (event) => this.#submit(event));
+    new MergeMenu(this);
     this.#makeSortable();
     this.#showTime();
     this.#saver.restore();
