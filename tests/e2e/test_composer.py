@@ -348,3 +348,15 @@ def test_a_personal_field_is_chosen_and_stands_where_the_cursor_was(site: Runnin
     expect(page.locator("#details-b2 .merge-chip")).to_have_text("[[salutation|Guten Tag]]")
     until(page, lambda: "begehbar.[[salutation|Guten Tag]]" in str(content(site.app, issue).blocks[1]), True)
     assert content(site.app, issue).subject == "Neues, [[first_name|liebe Leserin]]"
+
+
+def test_people_who_come_are_told_of(opened: Open) -> None:
+    ana = opened(ANA)
+    ana.wait_for_load_state("networkidle")
+    ben = opened(BEN)
+    expect(ben.locator("#here li")).to_have_attribute("title", "Ana")
+
+    ana.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # looked at again
+
+    expect(ana.locator("#here .initial")).to_have_text("B")
+    expect(ana.locator("#said")).to_have_text("Auch gerade hier: Ben")

@@ -8,6 +8,7 @@ import Sortable from "sortablejs";
 import { Focus } from "./composer/focus.js";
 import { MergeMenu } from "./composer/merge_menu.js";
 import { takeOver } from "./composer/morphing.js";
+import { Presence } from "./composer/presence.js";
 import { Preview } from "./composer/preview.js";
 import { Saver } from "./composer/saver.js";
 import "./rich_text.js";
@@ -32,6 +33,7 @@ class LiveComposer extends HTMLElement {
     this.addEventListener("keydown", (event) => this.#move(event));
     form.addEventListener("submit", (event) => this.#submit(event));
     new MergeMenu(this);
+    new Presence(this, (words) => this.#say(words));
     this.#makeSortable();
     this.#showTime();
     this.#saver.restore();

@@ -15,7 +15,7 @@ from newsletter.content.richtext import words_of
 from newsletter.content.stored import kind_of
 from newsletter.delivery import samples
 from newsletter.errors import NewsletterError
-from newsletter.issues import composing, editing, editions, overview, revisions
+from newsletter.issues import composing, editing, editions, overview, presence, revisions
 from newsletter.issues.models import Issue, IssueRevision, IssueState, Publication
 from newsletter.news import pool, searching
 from newsletter.news.models import NewsItem
@@ -52,6 +52,19 @@ class PoolFilter:
         """As a query, without what says nothing."""
         said = {"q": self.words, "source": self.source, "language": self.language, "new": "1" if self.new else ""}
         return {name: value for name, value in said.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who has the issue open, too."""
+
+    name: str
+
+    @property
+    def initials(self) -> str:
+        """One or two letters that stand for the name."""
+        words = self.name.partition("@")[0].split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +158,7 @@ class Desk:
     reader: str
     readers: tuple[Readers, ...]
     topic_names: Mapping[str, str]
+    here: tuple[Person, ...]
 
     @property
     def is_writable(self) -> bool:
@@ -185,7 +199,15 @@ def desk(
         reader=reader,
         readers=differing,
         topic_names=names,
+        here=here(session, issue.id, app=app, besides=author),
     )
+
+
+def here(session: Session, issue_id: int, *, app: App, besides: str) -> tuple[Person, ...]:
+    """Who else has the issue open now."""
+    names = names_of(session)
+    found = presence.others(session, issue_id, besides=besides, now=app.now())
+    return tuple(Person(names.get(who, who)) for who in found)
 
 
 def rendered(session: Session, issue: Issue, *, app: App, reader: str = "") -> Rendered:

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from newsletter.errors import WrongState
-from newsletter.issues import revisions
+from newsletter.issues import presence, revisions
 from newsletter.issues.errors import RevisionNotFound
 from newsletter.issues.permissions import WRITE_ISSUES
 from newsletter.web.forms import Form, submitted
 from newsletter.web.staff.answers import HEADERS
 from newsletter.web.staff.composer import acts, saving
 from newsletter.web.staff.composer.acts import Act
-from newsletter.web.staff.composer.desk import Desk, PoolFilter, desk, rendered
+from newsletter.web.staff.composer.desk import Desk, PoolFilter, desk, here, rendered
 from newsletter.web.staff.composer.page import composer, live, said_of
 from newsletter.web.staff.composer.saving import Saved
 from newsletter.web.staff.guards import Allowed, Staff, of_issue
@@ -59,6 +59,21 @@ def save(issue_id: int, staff: Writer, form: Sent) -> Response:
         return _refused(staff, issue_id, form)
     problem = _move(staff, issue_id, act, saved) if act.word in saving.MOVES else ""
     return _answer(staff, issue_id, form, act=act, saved=saved, problem=problem)
+
+
+@router.post(f"{PATH}/here")
+def tell(issue_id: int, staff: Writer, form: Sent) -> Response:
+    """Hear from the script that somebody has the issue open, or with `gone` no longer; say who else has."""
+    app = staff.visit.app
+    with app.writing() as session:
+        issue = revisions.issue(session, issue_id)
+        if form.text("gone"):
+            presence.gone(session, issue, by=staff.by)
+        else:
+            presence.here(session, issue, by=staff.by, now=app.now())
+        people = here(session, issue_id, app=app, besides=staff.by.name)
+    told = [{"name": each.name, "initials": each.initials} for each in people]
+    return JSONResponse({"here": told}, headers=HEADERS)
 
 
 @router.api_route(f"{PATH}/preview", methods=["GET", "HEAD"])

@@ -1,5 +1,6 @@
 """The composer without scripts: each button saves the form, does its act, and nothing is lost."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 
@@ -9,7 +10,7 @@ from newsletter.accounts.roles import Grant, Role
 from newsletter.app import App
 from newsletter.content.blocks import LeadStory, Picture, Story
 from newsletter.issues import publications, revisions
-from newsletter.issues.models import Issue, IssueState
+from newsletter.issues.models import Issue, IssuePresence, IssueState
 from newsletter.web.body_limit import LIMIT_BYTES
 from subscribers import topics
 from subscribers.actor import Actor
@@ -445,3 +446,17 @@ def test_topics_stay_when_a_story_is_laid_out_or_restored_and_both_ticks_count(
     block = content(app, issue).blocks[1]
     assert isinstance(block, Story)
     assert block.topics == ("culture", "sports")
+
+
+def test_whoever_has_the_issue_open_is_seen_until_they_leave(app: App, ana: Client, ben: Client, issue: int) -> None:
+    path = f"/staff/issues/{issue}/here"
+
+    assert ana.post(path).json() == {"here": []}
+    assert ben.post(path).json() == {"here": [{"name": "ana@example.org", "initials": "A"}]}
+    assert [each.get("title") for each in Desk.open(ana, issue).document.cssselect("#here li")] == ["ben@example.org"]
+    assert ben.post(path, data={"gone": "1"}).status_code == 200
+    assert ana.post(path).json() == {"here": []}
+    with app.writing() as session:
+        now, ana_here = app.now(), session.get_one(IssuePresence, (issue, "ana@example.org"))
+        ana_here.seen_at = now - dt.timedelta(seconds=31)
+    assert ben.post(path).json() == {"here": []}

@@ -72,6 +72,7 @@ EXPECTED: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/staff/publications/{slug}/issues"): WRITERS,
     ("GET", "/staff/issues/{issue_id}/edit"): WRITERS,
     ("POST", "/staff/issues/{issue_id}/edit"): WRITERS,
+    ("POST", "/staff/issues/{issue_id}/here"): WRITERS,
     ("GET", "/staff/issues/{issue_id}/preview"): WRITERS,
     ("GET", "/staff/issues/{issue_id}/history"): WRITERS,
     ("GET", "/staff/users"): ADMIN,

@@ -27,6 +27,7 @@ export class MergeMenu {
   #open(button) {
     if (!button) return;
     this.#field = button.dataset.merge;
+    this.#choice.selectedIndex = 0;
     this.#suggest();
     this.#dialog.showModal();
   }
