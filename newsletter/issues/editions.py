@@ -61,21 +61,26 @@ class Edition:
         left = [number for number in numbers if number not in variants.without_story(self.content, numbers)]
         return {number: self.compiled_as(number) for number in left if number != everything}
 
-    def compiled_as(self, variant: int) -> CompiledIssue:
-        """The mail of a reader who sees this variant alone.
+    def compiled_as(self, variant: int, *, marked: bool = False) -> CompiledIssue:
+        """The mail of a reader who sees this variant alone; `marked` for a preview.
 
         Raises:
             TemplateInvalid: the design has a mistake.
         """
-        return compile_issue(variants.content_of(self.content, variant), frame=self.frame, design=self.design)
+        content = variants.content_of(self.content, variant)
+        return compile_issue(content, frame=self.frame, design=self.design, marked=marked)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What the pre-flight checks found, errors first."""
+        return self.findings_in(self.compiled)
+
+    def findings_in(self, compiled: CompiledIssue) -> tuple[Finding, ...]:
+        """What the pre-flight checks find in the mail with everything, for whoever has it compiled already."""
         return gate.check(
             gate.Subject(
                 content=self.content,
-                compiled=self.compiled,
+                compiled=compiled,
                 frame=self.frame,
                 public_problems=self.public_problems,
                 topics=self.topics,

@@ -360,3 +360,11 @@ def test_people_who_come_are_told_of(opened: Open) -> None:
 
     expect(ana.locator("#here .initial")).to_have_text("B")
     expect(ana.locator("#said")).to_have_text("Auch gerade hier: Ben")
+
+
+def test_a_click_in_the_preview_opens_that_block(opened: Open) -> None:
+    page = opened()
+
+    page.frame_locator("#frame-mail").get_by_role("heading", name=HAUS).click()
+
+    expect(page.locator("[id='b3.title']")).to_be_focused()

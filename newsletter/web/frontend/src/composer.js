@@ -21,7 +21,7 @@ class LiveComposer extends HTMLElement {
     const form = this.querySelector("#compose");
     if (!form || this.#saver) return;
     this.classList.add("live");
-    this.#preview = new Preview(this);
+    this.#preview = new Preview(this, (block) => this.#openAt(document.getElementById(`block-${block}`)));
     this.#saver = new Saver(form, {
       key: `composer-${this.dataset.issue}`,
       apply: (answer, options) => this.#apply(answer, options),
@@ -107,6 +107,11 @@ class LiveComposer extends HTMLElement {
     const target = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
     if (!target) return;
     event.preventDefault();
+    this.#openAt(target);
+  }
+
+  #openAt(target) {
+    if (!target) return;
     const details = target.closest("details") ?? target.querySelector("details");
     if (details) details.open = true;
     const field = target.matches("[data-block]") ? (target.querySelector("details input[type=text], rich-text") ?? target) : target;

@@ -2,14 +2,14 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.app import App
 from newsletter.checks.finding import Finding, Severity
-from newsletter.content import merge
+from newsletter.content import merge, variants
 from newsletter.content.blocks import Block, Button, IssueContent, LeadStory, Picture, Story, Text
 from newsletter.content.richtext import words_of
 from newsletter.content.stored import kind_of
@@ -20,6 +20,8 @@ from newsletter.issues.models import Issue, IssueRevision, IssueState, Publicati
 from newsletter.news import pool, searching
 from newsletter.news.models import NewsItem
 from newsletter.news.searching import Search
+from newsletter.rendering.compiled import CompiledIssue
+from newsletter.rendering.view import without_marks
 from newsletter.web.staff.composer import acts
 from newsletter.web.staff.composer.readers import Readers, readers, variant_of
 from newsletter.web.staff.start import names_of
@@ -214,12 +216,19 @@ def rendered(session: Session, issue: Issue, *, app: App, reader: str = "") -> R
     """Make the mail of an issue's newest words, for a reader of these topics; what is found is found in all of it."""
     try:
         edition = editions.edition_of(session, issue, app.site)
+        everything = edition.compiled_as(variants.everything(variants.sections(edition.content)), marked=True)
         variant = variant_of(reader, edition.content)
-        compiled = edition.compiled if variant is None else edition.compiled_as(variant)
-        html, text = samples.preview(compiled, secret=app.secret, public_url=app.site.public_url)
-        return Rendered(html, text, edition.findings)
+        shown = everything if variant is None else edition.compiled_as(variant, marked=True)
+        html, text = samples.preview(shown, secret=app.secret, public_url=app.site.public_url)
+        return Rendered(html, text, edition.findings_in(_without_marks(everything)))
     except NewsletterError as error:
         return Rendered(problem=str(error))
+
+
+def _without_marks(compiled: CompiledIssue) -> CompiledIssue:
+    """The mail as it would be sent, for the checks: compiling it again would take as long as all else."""
+    html = tuple(without_marks(part) if isinstance(part, str) else part for part in compiled.html)
+    return replace(compiled, html=html)
 
 
 def title_of(block: Block) -> str:
