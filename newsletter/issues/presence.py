@@ -1,6 +1,6 @@
 """Who has an issue open now: told by their pages every few seconds, and forgotten soon after they stop.
 
-    presence.here(session, issue, by=ana, now=now)
+    presence.here(session, issue, who="ana@example.org", now=now)
     presence.others(session, issue.id, besides="ana@example.org", now=now)  # ("ben@example.org",)
 
 In the database, so that all processes agree. Nothing is kept: whoever says that they are here removes those who no
@@ -13,25 +13,21 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from newsletter.issues.models import Issue, IssuePresence
-from newsletter.issues.permissions import WRITE_ISSUES
-from subscribers.actor import Actor
 from subscribers.orm import upsert
 
 STALE = dt.timedelta(seconds=30)
 
 
-def here(session: Session, issue: Issue, *, by: Actor, now: dt.datetime) -> None:
+def here(session: Session, issue: Issue, *, who: str, now: dt.datetime) -> None:
     """Note that somebody has the issue open."""
-    by.require(WRITE_ISSUES)
     session.execute(delete(IssuePresence).where(IssuePresence.seen_at < now - STALE))
-    seen = upsert(session, IssuePresence).values(issue_id=issue.id, who=by.name, seen_at=now)
+    seen = upsert(session, IssuePresence).values(issue_id=issue.id, who=who, seen_at=now)
     session.execute(seen.on_conflict_do_update(index_elements=["issue_id", "who"], set_={"seen_at": now}))
 
 
-def gone(session: Session, issue: Issue, *, by: Actor) -> None:
+def gone(session: Session, issue: Issue, *, who: str) -> None:
     """Note that somebody has closed it."""
-    by.require(WRITE_ISSUES)
-    session.execute(delete(IssuePresence).where(IssuePresence.issue_id == issue.id, IssuePresence.who == by.name))
+    session.execute(delete(IssuePresence).where(IssuePresence.issue_id == issue.id, IssuePresence.who == who))
 
 
 def others(session: Session, issue_id: int, *, besides: str, now: dt.datetime) -> tuple[str, ...]:

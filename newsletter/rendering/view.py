@@ -17,7 +17,7 @@ from newsletter.content.stored import kind_of
 from newsletter.rendering.slots import Slots
 
 MARK = "block-of-"  # begins the class by which the preview knows a block
-_MARKED = re.compile(rf'(class="[^"<>]*?) {MARK}[\w-]+')
+_MARKED = re.compile(rf'(class="[^"<>]*?) {MARK}[\w-]+?(-outlook)?(?=["\s])')  # MJML writes that after the last class
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def view_of(content: IssueContent, words: Words, *, public_url: str, marked: boo
 
 def without_marks(html: str) -> str:
     """Take the marks out of compiled HTML, for whoever looks at the preview as at what is sent."""
-    return _MARKED.sub(r"\1", html)
+    return _MARKED.sub(r"\1\2", html)
 
 
 def _block(block: Block, words: Words, public_url: str) -> BlockView:

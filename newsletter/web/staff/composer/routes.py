@@ -68,9 +68,9 @@ def tell(issue_id: int, staff: Writer, form: Sent) -> Response:
     with app.writing() as session:
         issue = revisions.issue(session, issue_id)
         if form.text("gone"):
-            presence.gone(session, issue, by=staff.by)
+            presence.gone(session, issue, who=staff.by.name)
         else:
-            presence.here(session, issue, by=staff.by, now=app.now())
+            presence.here(session, issue, who=staff.by.name, now=app.now())
         people = here(session, issue_id, app=app, besides=staff.by.name)
     told = [{"name": each.name, "initials": each.initials} for each in people]
     return JSONResponse({"here": told}, headers=HEADERS)
