@@ -19,7 +19,7 @@ class Subject:
     """An issue as written, as compiled, and the facts around it.
 
     `measured` is true for the variant of those who agreed to be measured. `public_problems` are sentences on
-    what keeps the public pages from being lawful.
+    what keeps the public pages from being lawful. `topics` are the short names of the list's topics.
     """
 
     content: IssueContent
@@ -27,6 +27,7 @@ class Subject:
     frame: Frame
     public_problems: tuple[str, ...] = ()
     measured: bool = False
+    topics: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ were copied from; the item may change, the block does not.
 
 Rich text is sanitised HTML (`content.richtext`); plain fields are plain text. Both may hold
 merge fields (`content.merge`).
+
+`topics` are short names of topics of the list, sorted: whom a block is for (`content.variants`). None: for everybody.
 """
 
 from dataclasses import dataclass
@@ -45,6 +47,7 @@ class Story:
     date: str = ""
     picture: Picture | None = None
     origin: Origin | None = None
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class LeadStory:
     date: str = ""
     picture: Picture | None = None
     origin: Origin | None = None
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class Text:
 
     id: str
     text: str
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class Button:
     id: str
     label: str
     link: str
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ class Divider:
     """A line between two parts."""
 
     id: str
+    topics: tuple[str, ...] = ()
 
 
 Block = LeadStory | Story | Text | Button | Divider

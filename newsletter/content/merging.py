@@ -4,7 +4,8 @@
     merged.content, merged.conflicts
 
 A three-way merge, field by field: what only one side changed is taken; where both changed the same
-field, theirs stays, as it is saved already, and mine is named in a conflict, so that no word is lost.
+field, theirs stays, as it is saved already, and mine is named in a conflict, so that no word is lost. Of topics
+each is merged by itself.
 Blocks are known by their id. A block that one side removed and the other changed stays, with a
 conflict; it can be removed again, and a removed text could not be brought back.
 """
@@ -70,8 +71,16 @@ def _value(block: str, field: str, sides: tuple[object, object, object], conflic
         return theirs
     if theirs == base:
         return mine
+    if isinstance(base, tuple) and isinstance(mine, tuple) and isinstance(theirs, tuple):
+        return _of_both(base, mine, theirs)
     conflicts.append(Conflict(block, field, mine, theirs))
     return theirs
+
+
+def _of_both(base: tuple[str, ...], mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
+    """Of a choice, such as a block's topics: what either side added, without what either took away."""
+    taken_away = set(base) - (set(mine) & set(theirs))
+    return tuple(sorted({*mine, *theirs} - taken_away))
 
 
 def _block(base: Block | None, mine: Block | None, theirs: Block | None, conflicts: list[Conflict]) -> Block | None:

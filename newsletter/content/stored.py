@@ -44,7 +44,7 @@ def to_stored(content: IssueContent) -> dict[str, Any]:
         "format": FORMAT,
         "subject": content.subject,
         "preheader": content.preheader,
-        "blocks": [{"kind": kind_of(block), **asdict(block)} for block in content.blocks],
+        "blocks": [_stored(block) for block in content.blocks],
     }
 
 
@@ -54,10 +54,20 @@ def from_stored(stored: Mapping[str, Any]) -> IssueContent:
     return IssueContent(subject=stored["subject"], preheader=stored["preheader"], blocks=blocks)
 
 
+def _stored(block: Block) -> dict[str, Any]:
+    """A block as JSON. What came later is left out where it says nothing: so what was approved before stays so."""
+    fields = {"kind": kind_of(block), **asdict(block)}
+    if not block.topics:
+        del fields["topics"]
+    return fields
+
+
 def _block(value: Mapping[str, Any]) -> Block:
     fields = {key: field for key, field in value.items() if key != "kind"}
     if fields.get("picture"):
         fields["picture"] = Picture(**fields["picture"])
     if fields.get("origin"):
         fields["origin"] = Origin(**fields["origin"])
+    if fields.get("topics"):
+        fields["topics"] = tuple(fields["topics"])
     return _KINDS[value["kind"]](**fields)

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, case, cast, literal, or_, select, update
 from sqlalchemy.orm import Session
 
+from newsletter.content import variants
 from newsletter.delivery.assembly import filled
 from newsletter.delivery.models import Delivery, DeliveryAttempt, DeliveryState, Mailing, MailingKind, MailingState
 from newsletter.delivery.recipients import CONFIRM_TOKEN, ERRAND_PATH, Links, recipient_of
@@ -67,6 +68,7 @@ def blanked() -> dict[Any, Any]:
         Delivery.address: "",
         Delivery.address_key: literal("erased:") + cast(Delivery.position, String),
         Delivery.fields: {},
+        Delivery.variant: None,
         Delivery.reply: "",
     }
 
@@ -96,9 +98,17 @@ def _mail(session: Session, delivery: Delivery, mailing: Mailing, compiled: Comp
         "at": delivery.at.isoformat() if delivery.at else None,
         "address": delivery.address,
         "fields": {name: value for name, value in delivery.fields.items() if name not in _KEYS},
+        "topics": _topics(delivery, compiled),
         "reply": _reply(delivery),
         "earlier_replies": [_reply(attempt) for attempt in _attempts(session, delivery)],
     }
+
+
+def _topics(delivery: Delivery, compiled: CompiledIssue) -> list[str] | None:
+    """By which topics blocks were left out for the person; None where they were not."""
+    if delivery.variant is None or compiled.choices is None:
+        return None
+    return list(variants.chosen_for(delivery.variant, compiled.choices.sections))
 
 
 def _attempts(session: Session, delivery: Delivery) -> Sequence[DeliveryAttempt]:

@@ -63,6 +63,7 @@ class Row:
     address: str
     fields: Mapping[str, str]
     address_key: str
+    variant: int | None = None
 
 
 # What a sender needs, and no objects that a session would have to look after: there is one of them a recipient.
@@ -74,6 +75,7 @@ _OF_ROW = (
     Delivery.address,
     Delivery.fields,
     Delivery.address_key,
+    Delivery.variant,
 )
 
 
@@ -293,6 +295,7 @@ def _row_of(delivery: SqlRow[*tuple[Any, ...]]) -> Row:
         address=delivery.address,
         fields=delivery.fields,
         address_key=delivery.address_key,
+        variant=delivery.variant,
     )
 
 

@@ -2,7 +2,8 @@
 
     messages.build(session, lease, row, date=now)
 
-A worker keeps the last few compiled mails ready, because windows of one mailing follow each other.
+A worker keeps the last compiled mails ready, because windows of one mailing follow each other and each holds readers
+of all its variants.
 """
 
 import datetime as dt
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from newsletter.content import variants
 from newsletter.delivery import message_ids
 from newsletter.delivery.assembly import Assembly
 from newsletter.delivery.ledger import Lease, Row
@@ -20,7 +22,7 @@ from newsletter.issues import compilations
 from newsletter.rendering.compiled import CompiledIssue
 from subscribers.secret import Secret
 
-KEPT = 8  # prepared mails; each is about as large as its message
+KEPT = 3 * variants.MOST  # prepared mails; each is about as large as its message
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Messages:
         self._prepared: OrderedDict[str, Prepared] = OrderedDict()
 
     def kept(self, digest: str) -> Prepared | None:
-        """The compiled mail, where it is one of the last few."""
+        """The compiled mail, where it is one of the last ones."""
         return self._prepared.get(digest)
 
     def prepare(self, session: Session, digest: str) -> Prepared:

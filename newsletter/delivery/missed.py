@@ -9,11 +9,13 @@ that issue. Who that is, planning finds out: a row that is settled meanwhile cou
 """
 
 import datetime as dt
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import batches, pairing
+from newsletter.delivery import batches, choices, pairing
+from newsletter.delivery.choices import Choosing
 from newsletter.delivery.models import Delivery, DeliveryState, Mailing, MailingKind
 from newsletter.delivery.permissions import SEND_ISSUES
 from newsletter.errors import NewsletterError
@@ -71,7 +73,7 @@ def number(session: Session, mailing: Mailing, *, now: dt.datetime) -> int:
     """
     _full_mailing(session, mailing)
     people = audience.confirmed(mailing.list_id or 0, now=now).with_only_columns(func.count())
-    return session.scalar(people.where(~has_issue(session, mailing))) or 0
+    return session.scalar(among(session, people, mailing, choices.choosing(session, mailing))) or 0
 
 
 def some(session: Session, mailing: Mailing, *, now: dt.datetime, limit: int) -> tuple[str, ...]:
@@ -82,8 +84,8 @@ def some(session: Session, mailing: Mailing, *, now: dt.datetime, limit: int) ->
     """
     _full_mailing(session, mailing)
     people = audience.confirmed(mailing.list_id or 0, now=now).with_only_columns(Subscriber.address)
-    missed = people.where(~has_issue(session, mailing)).order_by(Subscription.subscriber_id).limit(limit)
-    return tuple(session.scalars(missed))
+    missed = among(session, people, mailing, choices.choosing(session, mailing))
+    return tuple(session.scalars(missed.order_by(Subscription.subscriber_id).limit(limit)))
 
 
 def send(session: Session, mailing: Mailing, *, by: Actor, now: dt.datetime) -> Mailing:
@@ -119,7 +121,17 @@ def send(session: Session, mailing: Mailing, *, by: Actor, now: dt.datetime) -> 
     return child
 
 
-def has_issue(session: Session, mailing: Mailing) -> ColumnElement[bool]:
+def among(
+    session: Session, people: Select[*tuple[Any, ...]], mailing: Mailing, choosing: Choosing | None
+) -> Select[*tuple[Any, ...]]:
+    """Of these people those whom the issue missed; whom it has no news for by the topics they chose, it did not."""
+    missed = people.where(~_has_issue(session, mailing))
+    if not (choosing and choosing.without_story):
+        return missed
+    return missed.where(choosing.variant.not_in(choosing.without_story))
+
+
+def _has_issue(session: Session, mailing: Mailing) -> ColumnElement[bool]:
     """Tell in SQL whether a `Subscriber`'s address is not missed: some mailing of the issue reached it, or still may.
 
     The mailings are those of this moment. Who goes on to write must keep others from planning.

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -162,7 +163,8 @@ class Delivery(Base):
 
     `fields` are the merge fields frozen when planning, `address_key` the normalised address.
     `date` and `content_digest` are the Date header and SHA-256 of the bytes last handed to a
-    relay, so that they can be built again and compared.
+    relay, so that they can be built again and compared. `variant` says which blocks of the issue the recipient's
+    topics give, as frozen when planning: a number of `rendering.compiled.Choices`, None where all get the same.
     """
 
     __tablename__ = "delivery"
@@ -182,6 +184,7 @@ class Delivery(Base):
     address: Mapped[str] = mapped_column(String(320), info=READER)
     address_key: Mapped[str] = mapped_column(String(320), info=READER)
     fields: Mapped[dict[str, Any]] = mapped_column(info=READER)
+    variant: Mapped[int | None] = mapped_column(BigInteger, info=READER)
     state: Mapped[str] = mapped_column(String(10), default=DeliveryState.QUEUED.value)
     reason: Mapped[str] = mapped_column(String(60), default="")
     attempt: Mapped[int] = mapped_column(default=0)

@@ -10,21 +10,26 @@ claimed before all is planned.
 A mailing to the missed leaves out whoever has the issue by another of its mailings. Each of its
 chunks locks the mailing it is a child of, before it looks: of two children that are planned at once,
 the second waits and then sees whom the first one has taken.
+
+Where blocks have topics, each row remembers which of them its recipient's choice gives (`choices`), as frozen now.
+Whoever is left without a story has a row, too, which is excluded: so the statement says how many there are.
 """
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Insert, Select, and_, exists, func, insert, literal, select
+from sqlalchemy import JSON, ColumnElement, Insert, Select, and_, exists, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from newsletter.delivery import batches, endings, missed
+from newsletter.delivery import batches, choices, endings, missed
 from newsletter.delivery.archive import publishing
-from newsletter.delivery.models import Delivery, Mailing, MailingState, StopCause, Window
+from newsletter.delivery.choices import Choosing
+from newsletter.delivery.models import Delivery, DeliveryState, Mailing, MailingState, StopCause, Window
 from newsletter.errors import WrongState
 from subscribers import audience
 from subscribers.models import Subscriber, Subscription, SubscriptionState
@@ -87,7 +92,10 @@ def _planned(session: Session, mailing: Mailing, *, now: dt.datetime) -> bool:
     last = _end_of_chunk(session, mailing)
     if last is None:
         return False
-    _insert(session, mailing, _people(session, mailing, last, now=now))
+    choosing = choices.choosing(session, mailing)
+    _insert(session, mailing, _people(session, mailing, last, choosing, now=now), choosing)
+    if choosing and choosing.without_story:
+        _exclude(session, mailing, choosing.without_story, now=now)
     _insert_windows(session, mailing, last)
     mailing.plan_cursor = last
     return True
@@ -134,7 +142,7 @@ def _in_batches(session: Session, mailing: Mailing, windows: list[dict[str, Any]
     return [{**window, "batch": before + 1 + index // batches.WINDOWS} for index, window in enumerate(windows)]
 
 
-def _insert(session: Session, mailing: Mailing, people: Select[*tuple[Any, ...]]) -> None:
+def _insert(session: Session, mailing: Mailing, people: Select[*tuple[Any, ...]], choosing: Choosing | None) -> None:
     """Insert the next people; whose address was planned under another person before is left out.
 
     That happens only when an address moves from one person to another while an audience is being
@@ -142,26 +150,40 @@ def _insert(session: Session, mailing: Mailing, people: Select[*tuple[Any, ...]]
     """
     try:
         with session.begin_nested():
-            session.execute(_insertion(mailing, people))
+            session.execute(_insertion(mailing, people, choosing))
     except IntegrityError:
         planned = exists().where(Delivery.mailing_id == mailing.id, Delivery.address_key == Subscriber.address_key)
-        session.execute(_insertion(mailing, people.where(~planned.correlate(Subscriber))))
+        session.execute(_insertion(mailing, people.where(~planned.correlate(Subscriber)), choosing))
 
 
-def _insertion(mailing: Mailing, people: Select[*tuple[Any, ...]]) -> Insert:
+def _insertion(mailing: Mailing, people: Select[*tuple[Any, ...]], choosing: Choosing | None) -> Insert:
     place = func.row_number().over(order_by=(Subscriber.provider, Subscriber.id))
     fields = (part for name in MERGE_FIELDS for part in (literal(name), getattr(Subscriber, name)))
-    return insert(Delivery).from_select(
-        ["mailing_id", "position", "subscriber_id", "subscription_id", "address", "address_key", "fields"],
-        people.with_only_columns(
-            literal(mailing.id),
-            place + (mailing.next_position - 1),
-            Subscriber.id,
-            Subscription.id,
-            Subscriber.address,
-            Subscriber.address_key,
-            _JsonObject(*fields),
-        ),
+    frozen: dict[str, ColumnElement[Any] | InstrumentedAttribute[Any]] = {
+        "mailing_id": literal(mailing.id),
+        "position": place + (mailing.next_position - 1),
+        "subscriber_id": Subscriber.id,
+        "subscription_id": Subscription.id,
+        "address": Subscriber.address,
+        "address_key": Subscriber.address_key,
+        "fields": _JsonObject(*fields),
+    }
+    if choosing:
+        frozen["variant"] = choosing.variant
+    return insert(Delivery).from_select([*frozen], people.with_only_columns(*frozen.values()))
+
+
+def _exclude(session: Session, mailing: Mailing, variants: Collection[int], *, now: dt.datetime) -> None:
+    """Of those just inserted, leave out whom the issue tells no news of the topics they chose."""
+    session.execute(
+        update(Delivery)
+        .where(
+            Delivery.mailing_id == mailing.id,
+            Delivery.position >= mailing.next_position,
+            Delivery.variant.in_(variants),
+        )
+        .values(state=DeliveryState.EXCLUDED.value, reason=choices.NO_STORY, at=now)
+        .execution_options(synchronize_session=False)
     )
 
 
@@ -181,12 +203,14 @@ def _end_of_chunk(session: Session, mailing: Mailing) -> int | None:
     return last
 
 
-def _people(session: Session, mailing: Mailing, last: int, *, now: dt.datetime) -> Select[*tuple[Any, ...]]:
+def _people(
+    session: Session, mailing: Mailing, last: int, choosing: Choosing | None, *, now: dt.datetime
+) -> Select[*tuple[Any, ...]]:
     """Those behind the cursor, up to the last of the chunk, who get the mailing."""
     people = audience.confirmed(mailing.list_id or 0, now=now).where(
         _is_between(Subscription.subscriber_id, mailing, last), _is_between(Subscriber.id, mailing, last)
     )
-    return people if mailing.parent_id is None else people.where(~missed.has_issue(session, mailing))
+    return people if mailing.parent_id is None else missed.among(session, people, mailing, choosing)
 
 
 def _is_between(person: InstrumentedAttribute[int], mailing: Mailing, last: int) -> ColumnElement[bool]:

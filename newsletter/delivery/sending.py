@@ -152,17 +152,23 @@ class LeaseRun:
         self._write(Leased(*window, made_at=lease.made_at, name=lease.name))
         is_well = True
         try:
-            prepared = await self._prepared()
+            everything = await self._prepared(self._lease.compiled)
             while self._goes_on and is_well and (row := await self._next_row()):
-                is_well = await self._send(prepared, row)
+                is_well = await self._send(await self._prepared_for(row, everything), row)
         except NewsletterError as error:  # the mail cannot be built; nothing of it is on the wire
             await self._stop_mailing(str(error))
         self.was_lost = not await books.ask(lambda session: ledger.end(session, lease.owner, now=self._desk.clock()))
         books.forget(lease.owner)
         return is_well and self._desk.health.is_usable
 
-    async def _prepared(self) -> Prepared:
-        messages, digest = self._desk.messages, self._lease.compiled
+    async def _prepared_for(self, row: Row, everything: Prepared) -> Prepared:
+        """The mail with the blocks that the row's topics give."""
+        choices = everything.compiled.choices
+        digest = choices.digest_of(row.variant) if choices and row.variant is not None else None
+        return everything if digest is None else await self._prepared(digest)
+
+    async def _prepared(self, digest: str) -> Prepared:
+        messages = self._desk.messages
         kept = messages.kept(digest)
         if kept is not None:
             return kept

@@ -12,6 +12,7 @@ import datetime as dt
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from newsletter.content import variants
 from newsletter.errors import WrongState
 from newsletter.issues import approvals, compilations, editions
 from newsletter.issues.errors import FourEyes, GateClosed, NotSubmitted
@@ -69,7 +70,9 @@ def approve(session: Session, issue: Issue, *, site: Site, by: Actor, now: dt.da
         number=1 + (session.scalar(select(func.max(Approval.number)).where(Approval.issue_id == issue.id)) or 0),
         revision=issue.revision,
         fingerprint=edition.fingerprint,
-        compiled=compilations.store(session, edition.compiled, now=now),
+        compiled=compilations.store_with_variants(
+            session, edition.compiled, edition.variants, sections=variants.sections(edition.content), now=now
+        ),
         approved_by=by.name,
         approved_at=now,
     )

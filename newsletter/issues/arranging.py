@@ -82,7 +82,8 @@ def restore(content: IssueContent, block: str, item: NewsItem, *, language: str)
     def restored(each: Block) -> Block:
         if not isinstance(each, LeadStory | Story):
             return each
-        return composing.placed(type(each), item, block=each.id, language=language)
+        placed = composing.placed(type(each), item, block=each.id, language=language)
+        return replace(placed, topics=each.topics)
 
     return _with(content, block, restored)
 
@@ -104,6 +105,7 @@ def _as(kind: type[LeadStory | Story], block: LeadStory | Story) -> LeadStory | 
         date=block.date,
         picture=block.picture,
         origin=block.origin,
+        topics=block.topics,
     )
 
 

@@ -1,11 +1,14 @@
 """Compiled issues, stored under the hash of what they are and never changed."""
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from newsletter.content.variants import Sections
 from newsletter.issues.models import StoredCompiled
-from newsletter.rendering.compiled import CompiledIssue
+from newsletter.rendering.compiled import Choices, CompiledIssue
 from subscribers.orm import upsert
 
 
@@ -15,6 +18,24 @@ def store(session: Session, compiled: CompiledIssue, *, now: dt.datetime) -> str
     new = upsert(session, StoredCompiled).values(digest=digest, body=compiled.to_json(), created_at=now)
     session.execute(new.on_conflict_do_nothing())
     return digest
+
+
+def store_with_variants(
+    session: Session,
+    everything: CompiledIssue,
+    variants: Mapping[int, CompiledIssue],
+    *,
+    sections: Sections,
+    now: dt.datetime,
+) -> str:
+    """Keep the mail of an issue with those of readers who chose topics; give the digest that stands for all of them.
+
+    `sections` and the numbers of `variants` are those of `content.variants`.
+    """
+    if not sections:
+        return store(session, everything, now=now)
+    digests = tuple((number, store(session, compiled, now=now)) for number, compiled in variants.items())
+    return store(session, replace(everything, choices=Choices(sections, digests)), now=now)
 
 
 def load(session: Session, digest: str) -> CompiledIssue:

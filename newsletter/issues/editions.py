@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.checks import gate
 from newsletter.checks.finding import Finding, Severity
+from newsletter.content import variants
 from newsletter.content.blocks import Button, IssueContent, LeadStory
 from newsletter.content.stored import to_stored
 from newsletter.i18n import translations
@@ -26,6 +27,7 @@ from newsletter.rendering.compiled import CompiledIssue, Mailbox
 from newsletter.rendering.compiling import compile_issue
 from newsletter.rendering.design import Design
 from newsletter.rendering.frame import Frame
+from subscribers import topics
 from subscribers.models import MailingList
 
 
@@ -37,6 +39,7 @@ class Edition:
     frame: Frame
     design: Design
     public_problems: tuple[str, ...]
+    topics: frozenset[str]  # of the list, by short name
 
     @cached_property
     def compiled(self) -> CompiledIssue:
@@ -48,14 +51,39 @@ class Edition:
         return compile_issue(self.content, frame=self.frame, design=self.design)
 
     @cached_property
+    def variants(self) -> Mapping[int, CompiledIssue]:
+        """The mails of those who chose topics, by the number of their variant: those that differ and tell any news.
+
+        Raises:
+            TemplateInvalid: the design has a mistake.
+        """
+        everything, *numbers = variants.numbers(variants.sections(self.content))
+        left = [number for number in numbers if number not in variants.without_story(self.content, numbers)]
+        return {number: self.compiled_as(number) for number in left if number != everything}
+
+    def compiled_as(self, variant: int, *, marked: bool = False) -> CompiledIssue:
+        """The mail of a reader who sees this variant alone; `marked` for a preview.
+
+        Raises:
+            TemplateInvalid: the design has a mistake.
+        """
+        content = variants.content_of(self.content, variant)
+        return compile_issue(content, frame=self.frame, design=self.design, marked=marked)
+
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What the pre-flight checks found, errors first."""
+        return self.findings_in(self.compiled)
+
+    def findings_in(self, compiled: CompiledIssue) -> tuple[Finding, ...]:
+        """What the pre-flight checks find in the mail with everything, for whoever has it compiled already."""
         return gate.check(
             gate.Subject(
                 content=self.content,
-                compiled=self.compiled,
+                compiled=compiled,
                 frame=self.frame,
                 public_problems=self.public_problems,
+                topics=self.topics,
             )
         )
 
@@ -85,11 +113,13 @@ def edition_of(session: Session, issue: Issue, site: Site) -> Edition:
         DesignNotFound: the publication's design is gone.
     """
     publication = session.get_one(Publication, issue.publication_id)
+    mailing_list = session.get_one(MailingList, publication.list_id)
     return Edition(
         content=revisions.content_of(session, issue),
-        frame=_frame(session, publication, site, edition=_edition_line(session, issue, publication)),
+        frame=_frame(publication, mailing_list, site, edition=_edition_line(session, issue, publication)),
         design=site.design(publication.design),
         public_problems=site.public_problems,
+        topics=frozenset(topic.slug for topic in topics.of_list(session, mailing_list)),
     )
 
 
@@ -112,12 +142,12 @@ def sample_of(
         ),
     )
     edition = _("Issue %(number)s") % {"number": 1}
-    frame = replace(_frame(session, publication, site, edition=edition), brand=brand)
+    mailing_list = session.get_one(MailingList, publication.list_id)
+    frame = replace(_frame(publication, mailing_list, site, edition=edition), brand=brand)
     return compile_issue(content, frame=frame, design=site.design(design))
 
 
-def _frame(session: Session, publication: Publication, site: Site, *, edition: str) -> Frame:
-    mailing_list = session.get_one(MailingList, publication.list_id)
+def _frame(publication: Publication, mailing_list: MailingList, site: Site, *, edition: str) -> Frame:
     domain = publication.sender_address.rpartition("@")[2]
     return Frame(
         publication=publication.name,

@@ -106,6 +106,16 @@ class IssueRevision(Base):
     places: Mapped[str] = mapped_column(Text, default="")
 
 
+class IssuePresence(Base):
+    """Somebody who has an issue open, as of `seen_at`; forgotten within half a minute (`presence`)."""
+
+    __tablename__ = "issue_presence"
+
+    issue_id: Mapped[int] = mapped_column(ForeignKey("issue.id"), primary_key=True)
+    who: Mapped[str] = mapped_column(String(320), primary_key=True, info=STAFF)
+    seen_at: Mapped[dt.datetime]
+
+
 class IssueItem(Base):
     """An item that an issue's newest revision uses, so that items know their issues."""
 

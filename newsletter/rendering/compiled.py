@@ -5,6 +5,7 @@ is stored and nothing else. A `Slot` is a Jinja2 expression over `recipient` and
 evaluated for each recipient when the message is assembled.
 """
 
+import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
@@ -28,6 +29,22 @@ Part = str | Slot
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """Which stored mail whoever chose topics gets, in place of the one with everything.
+
+    `sections` are the sets of topics that stand on blocks, by short name, and `digests` are the other variants by
+    their number: both as in `content.variants`. A number that is neither there nor everything gets no mail.
+    """
+
+    sections: tuple[tuple[str, ...], ...]
+    digests: tuple[tuple[int, str], ...]
+
+    def digest_of(self, variant: int) -> str | None:
+        """The stored mail of a variant; None for everything, which is the mail that these choices stand in."""
+        return dict(self.digests).get(variant)
+
+
+@dataclass(frozen=True, slots=True)
 class Mailbox:
     """A display name and an address, as in `Presse <presse@example.org>`. The name may be empty."""
 
@@ -41,7 +58,8 @@ class CompiledIssue:
 
     `html` and `text` have lines ended by LF. `html` slots are escaped when they are filled.
     `list_id` is the RFC 2919 identifier without angle brackets, empty for a mail that belongs
-    to no list. `automatic` marks mail no person wrote (RFC 3834: Auto-Submitted).
+    to no list. `automatic` marks mail no person wrote (RFC 3834: Auto-Submitted). `choices` is None where all get
+    the same.
     """
 
     language: str
@@ -53,10 +71,11 @@ class CompiledIssue:
     list_id: str = ""
     list_name: str = ""
     automatic: bool = False
+    choices: Choices | None = None
 
     def to_json(self) -> str:
         """The stored form: one JSON object with sorted keys; slots are `{"slot": expression}`."""
-        value = {
+        value: dict[str, Any] = {
             "language": self.language,
             "sender": [self.sender.name, self.sender.address],
             "reply_to": [self.reply_to.name, self.reply_to.address] if self.reply_to else None,
@@ -67,6 +86,8 @@ class CompiledIssue:
             "html": _parts_to_json(self.html),
             "text": _parts_to_json(self.text),
         }
+        if self.choices:  # left out elsewhere, so that what was stored before keeps its name
+            value["choices"] = dataclasses.asdict(self.choices)
         return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
@@ -84,6 +105,7 @@ class CompiledIssue:
             subject=_parts_from_json(value["subject"]),
             html=_parts_from_json(value["html"]),
             text=_parts_from_json(value["text"]),
+            choices=_choices_from_json(value.get("choices")),
         )
 
     @property
@@ -96,6 +118,13 @@ class CompiledIssue:
     def digest(self) -> str:
         """The name it is stored under: SHA-256 of the stored form, hexadecimal."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+
+def _choices_from_json(value: dict[str, Any] | None) -> Choices | None:
+    if value is None:
+        return None
+    sections = tuple(tuple(section) for section in value["sections"])
+    return Choices(sections, tuple((number, digest) for number, digest in value["digests"]))
 
 
 def _parts_to_json(parts: tuple[Part, ...]) -> list[Any]:

@@ -34,15 +34,19 @@ _LINKS = ("unsubscribe", "view", "measuring")  # of a reader of an issue
 _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 
 
-def compile_issue(content: IssueContent, *, frame: Frame, design: Design, measured: bool = False) -> CompiledIssue:
+def compile_issue(
+    content: IssueContent, *, frame: Frame, design: Design, measured: bool = False, marked: bool = False
+) -> CompiledIssue:
     """Compile one variant of an issue; `measured` is that of the readers who agreed to be measured.
+
+    With `marked` its HTML is for a preview, in which blocks can be found again (`view.MARK`), and never for sending.
 
     Raises:
         TemplateInvalid: the design has a mistake; it names the file and, where known, the line.
         ColourInvalid: the brand's colour is none.
     """
     slots = Slots.apart_from(_all_words(content, frame, design))
-    html = _html(content, frame, design, slots, measured=measured)
+    html = _html(content, frame, design, slots, measured=measured, marked=marked)
     values = _values(content, frame, TextWords(slots), slots, measured=measured)
     text = wrap(templates.fill(design, TEXT, language=frame.language, values=values))
     return CompiledIssue(
@@ -57,8 +61,8 @@ def compile_issue(content: IssueContent, *, frame: Frame, design: Design, measur
     )
 
 
-def _html(content: IssueContent, frame: Frame, design: Design, slots: Slots, *, measured: bool) -> str:
-    values = _values(content, frame, HtmlWords(slots), slots, measured=measured)
+def _html(content: IssueContent, frame: Frame, design: Design, slots: Slots, *, measured: bool, marked: bool) -> str:
+    values = _values(content, frame, HtmlWords(slots), slots, measured=measured, marked=marked)
     tokens = scan(templates.fill(design, HTML, language=frame.language, values=values))
     validate(tokens)
     mjml = to_mjml(tokens)
@@ -90,10 +94,12 @@ def _mended_cell(tag: str) -> str:
     return re.sub(r"width:([0-9]+\.[0-9]+)px", lambda match: f"width:{round(float(match[1]))}px", tag)
 
 
-def _values(content: IssueContent, frame: Frame, words: Words, slots: Slots, *, measured: bool) -> dict[str, object]:
+def _values(
+    content: IssueContent, frame: Frame, words: Words, slots: Slots, *, measured: bool, marked: bool = False
+) -> dict[str, object]:
     """What a template can use; the names are the promise to those who write designs."""
     return {
-        "issue": view_of(content, words, public_url=frame.public_url),
+        "issue": view_of(content, words, public_url=frame.public_url, marked=marked),
         "publication": words.plain(frame.publication),
         "edition": words.plain(frame.edition),
         "imprint": [words.plain(line) for line in frame.imprint.splitlines() if not characters.is_blank(line)],

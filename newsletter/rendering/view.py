@@ -4,7 +4,8 @@
 design writes `{{ block.title }}` in either part and cannot get it wrong.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import quote
 
@@ -14,6 +15,9 @@ from newsletter.content import characters, flow, links, merge, richtext
 from newsletter.content.blocks import Block, Button, Divider, IssueContent, LeadStory, Picture, Story, Text
 from newsletter.content.stored import kind_of
 from newsletter.rendering.slots import Slots
+
+MARK = "block-of-"  # begins the class by which the preview knows a block
+_MARKED = re.compile(rf'(class="[^"<>]*?) {MARK}[\w-]+?(-outlook)?(?=["\s])')  # MJML writes that after the last class
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ class PictureView:
 class BlockView:
     """One block. `kind` names its partial, such as `lead_story`; what a kind does not have is empty.
 
-    `text` is rich, the others are plain; `link` is empty where a mail cannot carry the target.
+    `text` is rich, the others are plain; `link` is empty where a mail cannot carry the target. `mark` goes at the end
+    of the `css-class` of a block's sections: by it the preview knows where the block is. It is empty in what is sent.
     """
 
     kind: str
@@ -47,6 +52,7 @@ class BlockView:
     link_text: str = ""
     date: str = ""
     picture: PictureView | None = None
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +126,21 @@ class TextWords:
         return _plain(richtext.words_of(self._html.rich(text, below=below)))
 
 
-def view_of(content: IssueContent, words: Words, *, public_url: str) -> IssueView:
-    """Make the words ready."""
+def view_of(content: IssueContent, words: Words, *, public_url: str, marked: bool = False) -> IssueView:
+    """Make the words ready; `marked` for a preview, in which blocks can be found again."""
     return IssueView(
         subject=words.plain(content.subject),
         preheader=words.plain(content.preheader),
-        blocks=tuple(_block(block, words, public_url) for block in content.blocks),
+        blocks=tuple(
+            replace(_block(block, words, public_url), mark=f" {MARK}{block.id}" if marked else "")
+            for block in content.blocks
+        ),
     )
+
+
+def without_marks(html: str) -> str:
+    """Take the marks out of compiled HTML, for whoever looks at the preview as at what is sent."""
+    return _MARKED.sub(r"\1\2", html)
 
 
 def _block(block: Block, words: Words, public_url: str) -> BlockView:

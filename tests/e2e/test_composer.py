@@ -325,3 +325,46 @@ def test_without_scripts_an_issue_is_made_and_submitted(site: Running, opened: O
     saved_now = content(site.app, issue + 1)
     assert saved_now.subject == "Von Hand"
     assert [block.id for block in saved_now.blocks] == ["b2", "b1", "b3-1"]
+
+
+def test_a_personal_field_is_chosen_and_stands_where_the_cursor_was(site: Running, opened: Open, issue: int) -> None:
+    page = opened()
+    page.fill("#subject", "Neues, ")
+    page.click("[id='merge-subject']")
+    page.get_by_label("Feld", exact=True).select_option("first_name")
+    page.get_by_label("Ohne diese Angabe steht dort").fill("liebe Leserin")
+    page.wait_for_timeout(600)  # an answer of the server leaves the menu alone
+    page.get_by_role("button", name="Einfügen", exact=True).click()
+
+    expect(page.locator("#subject")).to_have_value("Neues, [[first_name|liebe Leserin]]")
+    expect(page.locator("#subject")).to_be_focused()
+    page.click("#details-b2 summary")
+    page.click("[id='merge-b2.text']")
+    page.keyboard.press("Escape")
+    page.click("[id='merge-b2.text']")
+    menu = Axe().run(page, context="#merge-dialog", options={"runOnly": {"type": "tag", "values": RULES}})
+    assert menu.response["violations"] == []
+    page.get_by_role("button", name="Einfügen", exact=True).click()
+    expect(page.locator("#details-b2 .merge-chip")).to_have_text("[[salutation|Guten Tag]]")
+    until(page, lambda: "begehbar.[[salutation|Guten Tag]]" in str(content(site.app, issue).blocks[1]), True)
+    assert content(site.app, issue).subject == "Neues, [[first_name|liebe Leserin]]"
+
+
+def test_people_who_come_are_told_of(opened: Open) -> None:
+    ana = opened(ANA)
+    ana.wait_for_load_state("networkidle")
+    ben = opened(BEN)
+    expect(ben.locator("#here li")).to_have_attribute("title", "Ana")
+
+    ana.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # looked at again
+
+    expect(ana.locator("#here .initial")).to_have_text("B")
+    expect(ana.locator("#said")).to_have_text("Auch gerade hier: Ben")
+
+
+def test_a_click_in_the_preview_opens_that_block(opened: Open) -> None:
+    page = opened()
+
+    page.frame_locator("#frame-mail").get_by_role("heading", name=HAUS).click()
+
+    expect(page.locator("[id='b3.title']")).to_be_focused()

@@ -295,6 +295,7 @@ Everything = Callable[[], list[bytes]]
 
 # They hold no word of a person: a number, a choice of few, a hash, random octets.
 WITHOUT_WORDS = {
+    "delivery.variant",
     "delivery.reply",  # whom a reply names is taken out as it comes in
     "delivery_attempt.reply",
     "subscriber.suppression_key",

@@ -35,6 +35,7 @@ OF_NOBODY = {
     "issue": "id publication_id state revision created_at due_at",
     "issue_correction": "id issue_id at text",
     "issue_item": "issue_id item_id",
+    "issue_presence": "issue_id seen_at",
     "issue_revision": "issue_id number content at act places",
     "journal_folder": "id host generation mark seen_at doubt",
     "list_archive": "list_id visibility",

@@ -17,6 +17,7 @@ from newsletter.checks.rules import (
     size,
     stories,
     subject_line,
+    topics,
 )
 from newsletter.checks.subject import Subject
 from newsletter.content.blocks import Block, Button, Divider, IssueContent, LeadStory, Picture, Story, Text
@@ -257,3 +258,19 @@ def test_stories() -> None:
     assert told(stories.check(a_subject(Text("t", "x")))) == [("no_stories", Severity.WARNING.value, None)]
     assert told(stories.check(a_subject(Story("s", "T", "")))) == []
     assert told(stories.check(a_subject(LeadStory("s", "T", "")))) == []
+
+
+def test_topics_that_make_too_many_mails_or_are_gone() -> None:
+    six, seven = (
+        dataclasses.replace(
+            a_subject(*(Text(f"b{number}", "<p>x</p>", topics=(f"t{number}",)) for number in range(many))),
+            topics=frozenset(f"t{number}" for number in range(many)),
+        )
+        for many in (6, 7)
+    )
+
+    assert told(topics.check(six)) == []
+    assert told(topics.check(seven)) == [("too_many_variants", "error", None)]
+    assert told(topics.check(dataclasses.replace(six, topics=frozenset({"t0", "t1", "t2", "t3", "t4"})))) == [
+        ("topic_gone", "warning", "b5")
+    ]

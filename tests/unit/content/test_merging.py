@@ -134,3 +134,12 @@ def test_saving_what_was_merged_again_changes_nothing(
     merged = merge(base, mine=mine, theirs=theirs).content
 
     assert merge(theirs, mine=merged, theirs=merged) == Merged(merged)
+
+
+def test_topics_of_both_are_there_and_what_either_took_away_is_not() -> None:
+    def content(*topics: str) -> IssueContent:
+        return IssueContent("x", blocks=(Text("b1", "", topics=topics),))
+
+    merged = merge(content("a", "b", "c"), mine=content("a", "c", "mine"), theirs=content("b", "c", "theirs"))
+
+    assert merged == Merged(content("c", "mine", "theirs"))

@@ -35,3 +35,12 @@ def test_each_block_is_stored_under_its_kind() -> None:
     assert stored["format"] == 1
     assert [block["kind"] for block in stored["blocks"]] == ["lead story", "story", "text", "button", "divider"]
     assert [kind_of(block) for block in CONTENT.blocks] == ["lead story", "story", "text", "button", "divider"]
+
+
+def test_topics_are_stored_where_there_are_some() -> None:
+    content = IssueContent("x", blocks=(Text("b1", "", topics=("culture", "sports")), Divider("b2")))
+
+    stored = json.loads(json.dumps(to_stored(content)))
+
+    assert from_stored(stored) == content
+    assert ["topics" in block for block in stored["blocks"]] == [True, False]

@@ -17,6 +17,7 @@ from newsletter.rendering.compiled import CompiledIssue, Mailbox, Slot
 from newsletter.rendering.compiling import compile_issue
 from newsletter.rendering.design import Design
 from newsletter.rendering.errors import ColourInvalid, TemplateInvalid
+from newsletter.rendering.view import without_marks
 from tests.support.editions import a_frame, an_edition, the_design
 
 SHELL = (
@@ -450,3 +451,14 @@ def test_only_the_measured_variant_has_the_link_to_stop_measuring(language: str)
     stop = "Messung beenden" if language == "de" else "Stop measuring"
     assert stop in "".join(part for part in measured.text if isinstance(part, str))
     assert CompiledIssue.from_json(measured.to_json()).is_measured
+
+
+def test_a_preview_knows_its_blocks_and_is_else_what_is_sent() -> None:
+    sent = compile_issue(an_edition(), frame=a_frame(), design=the_design())
+    preview = compile_issue(an_edition(), frame=a_frame(), design=the_design(), marked=True)
+
+    html = "".join(part for part in preview.html if isinstance(part, str))
+    marks = {mark.removesuffix("-outlook") for mark in re.findall("block-of-([a-z0-9-]+)", html)}
+    assert marks == {block.id for block in an_edition().blocks}
+    assert not any("block-of" in part for part in sent.html if isinstance(part, str))
+    assert tuple(without_marks(part) if isinstance(part, str) else part for part in preview.html) == sent.html

@@ -6,7 +6,9 @@
 import Sortable from "sortablejs";
 
 import { Focus } from "./composer/focus.js";
+import { MergeMenu } from "./composer/merge_menu.js";
 import { takeOver } from "./composer/morphing.js";
+import { Presence } from "./composer/presence.js";
 import { Preview } from "./composer/preview.js";
 import { Saver } from "./composer/saver.js";
 import "./rich_text.js";
@@ -19,7 +21,7 @@ class LiveComposer extends HTMLElement {
     const form = this.querySelector("#compose");
     if (!form || this.#saver) return;
     this.classList.add("live");
-    this.#preview = new Preview(this);
+    this.#preview = new Preview(this, (block) => this.#openAt(document.getElementById(`block-${block}`)));
     this.#saver = new Saver(form, {
       key: `composer-${this.dataset.issue}`,
       apply: (answer, options) => this.#apply(answer, options),
@@ -30,6 +32,8 @@ class LiveComposer extends HTMLElement {
     this.addEventListener("click", (event) => this.#jump(event));
     this.addEventListener("keydown", (event) => this.#move(event));
     form.addEventListener("submit", (event) => this.#submit(event));
+    new MergeMenu(this);
+    new Presence(this, (words) => this.#say(words));
     this.#makeSortable();
     this.#showTime();
     this.#saver.restore();
@@ -103,6 +107,11 @@ class LiveComposer extends HTMLElement {
     const target = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
     if (!target) return;
     event.preventDefault();
+    this.#openAt(target);
+  }
+
+  #openAt(target) {
+    if (!target) return;
     const details = target.closest("details") ?? target.querySelector("details");
     if (details) details.open = true;
     const field = target.matches("[data-block]") ? (target.querySelector("details input[type=text], rich-text") ?? target) : target;

@@ -8,9 +8,10 @@ import { baseKeymap, chainCommands, exitCode, toggleMark } from "prosemirror-com
 import { history, redo, undo } from "prosemirror-history";
 import { keymap } from "prosemirror-keymap";
 import { liftListItem, sinkListItem, splitListItem } from "prosemirror-schema-list";
-import { EditorState } from "prosemirror-state";
+import { EditorState, Selection } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
 
+import { chips } from "./richtext/chips.js";
 import { htmlOf, parsed, schema } from "./richtext/schema.js";
 import { Toolbar } from "./richtext/toolbar.js";
 
@@ -60,10 +61,18 @@ class RichText extends HTMLElement {
     this.#view ? this.#view.focus() : this.#area?.focus(options);
   }
 
+  // Write words where the cursor is, or behind all others.
+  insert(words, { atEnd = false } = {}) {
+    const { state } = this.#view;
+    const change = atEnd ? state.tr.setSelection(Selection.atEnd(state.doc)) : state.tr;
+    this.#view.dispatch(change.insertText(words).scrollIntoView());
+  }
+
   #stateOf(html) {
     return EditorState.create({
       doc: parsed(html),
       plugins: [
+        chips,
         history(),
         keymap({
           "Mod-z": undo,

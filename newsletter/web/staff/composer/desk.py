@@ -2,26 +2,31 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.app import App
 from newsletter.checks.finding import Finding, Severity
-from newsletter.content import merge
+from newsletter.content import merge, variants
 from newsletter.content.blocks import Block, Button, IssueContent, LeadStory, Picture, Story, Text
 from newsletter.content.richtext import words_of
 from newsletter.content.stored import kind_of
 from newsletter.delivery import samples
 from newsletter.errors import NewsletterError
-from newsletter.issues import composing, editing, editions, overview, revisions
+from newsletter.issues import composing, editing, editions, overview, presence, revisions
 from newsletter.issues.models import Issue, IssueRevision, IssueState, Publication
 from newsletter.news import pool, searching
 from newsletter.news.models import NewsItem
 from newsletter.news.searching import Search
+from newsletter.rendering.compiled import CompiledIssue
+from newsletter.rendering.view import without_marks
 from newsletter.web.staff.composer import acts
+from newsletter.web.staff.composer.readers import Readers, readers, variant_of
 from newsletter.web.staff.start import names_of
+from subscribers import topics
+from subscribers.models import MailingList
 
 WRITABLE = frozenset({IssueState.DRAFT.value, IssueState.IN_REVIEW.value, IssueState.APPROVED.value})
 ITEMS_AT_MOST = 60  # what somebody looks through; more is a matter of searching
@@ -52,6 +57,19 @@ class PoolFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who has the issue open, too."""
+
+    name: str
+
+    @property
+    def initials(self) -> str:
+        """One or two letters that stand for the name."""
+        words = self.name.partition("@")[0].split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+@dataclass(frozen=True, slots=True)
 class ItemSeen:
     """An item of the pool. `used_in` are the numbers of other issues that have it."""
 
@@ -66,6 +84,16 @@ class ItemSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicSeen:
+    """A topic that a block can have. `is_gone` where the list no longer has it."""
+
+    slug: str
+    name: str
+    is_chosen: bool
+    is_gone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BlockSeen:
     """A block: what it is called, and whether its item can be asked again, and says something else by now."""
 
@@ -76,6 +104,7 @@ class BlockSeen:
     picture: Picture | None
     can_be_restored: bool
     is_outdated: bool
+    topics: tuple[TopicSeen, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +136,10 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One issue on the desk. `submitted_by` is an address, `saved_by` a name, empty where no person of the staff."""
+    """One issue on the desk. `submitted_by` is an address, `saved_by` a name, empty where no person of the staff.
+
+    `reader` is for whom the preview is shown, as the first field of one of `readers`.
+    """
 
     issue_id: int
     number: int
@@ -125,6 +157,10 @@ class Desk:
     can_undo: bool
     can_redo: bool
     rendered: Rendered
+    reader: str
+    readers: tuple[Readers, ...]
+    topic_names: Mapping[str, str]
+    here: tuple[Person, ...]
 
     @property
     def is_writable(self) -> bool:
@@ -132,13 +168,19 @@ class Desk:
         return self.state in WRITABLE
 
 
-def desk(session: Session, issue: Issue, *, app: App, author: str, wanted: PoolFilter) -> Desk:
-    """Gather it, for somebody whose own undo it shows."""
+def desk(
+    session: Session, issue: Issue, *, app: App, author: str, language: str, wanted: PoolFilter, reader: str = ""
+) -> Desk:
+    """Gather it, for somebody whose own undo it shows, and whose language the names of topics are in."""
     publication = session.get_one(Publication, issue.publication_id)
     newest = session.get_one(IssueRevision, (issue.id, issue.revision))
     content = revisions.content_of(session, issue)
     steps = editing.steps(session, issue, author=author)
     numbers = overview.numbers(session, publication.id)
+    mailing_list = session.get_one(MailingList, publication.list_id)
+    names = {topic.slug: topics.name_of(topic, language=language) for topic in topics.of_list(session, mailing_list)}
+    differing = readers(app, content, list_id=publication.list_id)
+    reader = reader if reader in {each.asked_by for each in differing} else ""
     return Desk(
         issue_id=issue.id,
         number=numbers[issue.id],
@@ -151,22 +193,42 @@ def desk(session: Session, issue: Issue, *, app: App, author: str, wanted: PoolF
         saved_at=newest.at,
         saved_by=names_of(session).get(newest.author, ""),
         content=content,
-        blocks=_blocks(session, content),
+        blocks=_blocks(session, content, names),
         pool=_pool(session, issue, publication, content=content, numbers=numbers, wanted=wanted),
         can_undo=steps.undo is not None,
         can_redo=steps.redo is not None,
-        rendered=rendered(session, issue, app=app),
+        rendered=rendered(session, issue, app=app, reader=reader),
+        reader=reader,
+        readers=differing,
+        topic_names=names,
+        here=here(session, issue.id, app=app, besides=author),
     )
 
 
-def rendered(session: Session, issue: Issue, *, app: App) -> Rendered:
-    """Make the mail of an issue's newest words."""
+def here(session: Session, issue_id: int, *, app: App, besides: str) -> tuple[Person, ...]:
+    """Who else has the issue open now."""
+    names = names_of(session)
+    found = presence.others(session, issue_id, besides=besides, now=app.now())
+    return tuple(Person(names.get(who, who)) for who in found)
+
+
+def rendered(session: Session, issue: Issue, *, app: App, reader: str = "") -> Rendered:
+    """Make the mail of an issue's newest words, for a reader of these topics; what is found is found in all of it."""
     try:
         edition = editions.edition_of(session, issue, app.site)
-        html, text = samples.preview(edition.compiled, secret=app.secret, public_url=app.site.public_url)
-        return Rendered(html, text, edition.findings)
+        everything = edition.compiled_as(variants.everything(variants.sections(edition.content)), marked=True)
+        variant = variant_of(reader, edition.content)
+        shown = everything if variant is None else edition.compiled_as(variant, marked=True)
+        html, text = samples.preview(shown, secret=app.secret, public_url=app.site.public_url)
+        return Rendered(html, text, edition.findings_in(_without_marks(everything)))
     except NewsletterError as error:
         return Rendered(problem=str(error))
+
+
+def _without_marks(compiled: CompiledIssue) -> CompiledIssue:
+    """The mail as it would be sent, for the checks: compiling it again would take as long as all else."""
+    html = tuple(without_marks(part) if isinstance(part, str) else part for part in compiled.html)
+    return replace(compiled, html=html)
 
 
 def title_of(block: Block) -> str:
@@ -185,14 +247,14 @@ def title_of(block: Block) -> str:
             return ""
 
 
-def _blocks(session: Session, content: IssueContent) -> tuple[BlockSeen, ...]:
+def _blocks(session: Session, content: IssueContent, names: Mapping[str, str]) -> tuple[BlockSeen, ...]:
     asked = [block.origin.item_id for block in acts.stories(content) if block.origin]
     rows = session.execute(select(NewsItem.id, NewsItem.version).where(NewsItem.id.in_(asked)))
     versions = {item_id: version for item_id, version in rows}  # noqa: C416  # a row is no pair to the type checker
-    return tuple(_block(block, place, versions) for place, block in enumerate(content.blocks, start=1))
+    return tuple(_block(block, place, versions, names) for place, block in enumerate(content.blocks, start=1))
 
 
-def _block(block: Block, place: int, versions: Mapping[int, int]) -> BlockSeen:
+def _block(block: Block, place: int, versions: Mapping[int, int], names: Mapping[str, str]) -> BlockSeen:
     origin = block.origin if isinstance(block, LeadStory | Story) else None
     version = versions.get(origin.item_id) if origin else None
     return BlockSeen(
@@ -203,6 +265,10 @@ def _block(block: Block, place: int, versions: Mapping[int, int]) -> BlockSeen:
         picture=block.picture if isinstance(block, LeadStory | Story) else None,
         can_be_restored=version is not None,
         is_outdated=version is not None and origin is not None and version > origin.item_version,
+        topics=tuple(
+            TopicSeen(slug, names.get(slug, slug), is_chosen=slug in block.topics, is_gone=slug not in names)
+            for slug in (*names, *(each for each in block.topics if each not in names))
+        ),
     )
 
 

@@ -20,6 +20,7 @@ LONGEST_LINE, LONGEST_TEXT = 1_000, 40_000  # characters: far more than any mail
 OF_ISSUE = ("subject", "preheader")
 OF_PICTURE = ("alt", "caption", "credit")
 LAYOUT = "layout"
+OFFERED, TOPIC = "offered", "topic"  # the topics that can be ticked, and each of them, as in `b3.topic.culture`
 _WRITTEN = ("title", "text", "link", "link_text", "date", "label")
 
 
@@ -61,7 +62,14 @@ def _read_block(form: Mapping[str, str], block: Block) -> Block:
     changed: dict[str, Any] = {name: _said(form, f"{block.id}.{name}", getattr(block, name)) for name in _names(block)}
     if isinstance(block, LeadStory | Story) and block.picture:
         changed["picture"] = _read_picture(form, block.id, block.picture)
-    return replace(block, **changed)
+    return replace(block, topics=_read_topics(form, block), **changed)
+
+
+def _read_topics(form: Mapping[str, str], block: Block) -> tuple[str, ...]:
+    """The topics that are ticked, of those that the form offers; what it does not offer stays."""
+    offered = form.get(f"{block.id}.{OFFERED}", "").split()
+    ticked = {topic for topic in offered if f"{block.id}.{TOPIC}.{topic}" in form}
+    return tuple(sorted({topic for topic in block.topics if topic not in offered} | ticked))
 
 
 def _read_picture(form: Mapping[str, str], block: str, picture: Picture) -> Picture:

@@ -72,6 +72,8 @@ def _called(block: object, language: str) -> str:
 def _words(difference: Difference, value: object) -> str:
     if isinstance(value, Picture):
         return " · ".join(part for part in (value.alt, value.caption, value.credit) if part)
+    if difference.field == "topics" and isinstance(value, tuple):
+        return ", ".join(value)
     if not isinstance(value, str):
         return ""
     return words_of(value) if difference.field == "text" else value
@@ -95,4 +97,5 @@ def field_names(language: str) -> dict[str, str]:
         "label": _("Words on the button"),
         "picture": _("Picture"),
         "origin": _("Version of the source"),
+        "topics": _("Topics"),
     }

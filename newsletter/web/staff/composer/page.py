@@ -36,6 +36,7 @@ def composer(
         opened=opened,
         may_approve=_may_approve(staff, seen),
         finding_field=finding_field,
+        personal_fields=personal_fields(staff.user.language, seen.language),
     )
     answer.headers["Content-Security-Policy"] = _POLICY
     return answer
@@ -61,6 +62,22 @@ def finding_field(code: str, block: str | None, seen: Desk) -> str:
         return "subject" if code.startswith("subject") else "preheader" if code.startswith("preheader") else ""
     has_picture = any(each.id == block and each.picture for each in seen.blocks)
     return f"{block}.alt" if code.startswith("alt_") and has_picture else f"block-{block}"
+
+
+def personal_fields(language: str, of_issue: str) -> tuple[tuple[str, str, str], ...]:
+    """The merge fields: the name, what it is called, and the usual fallback in the language of the issue."""
+    _ = translations(language).gettext
+    hello = translations(of_issue).gettext("Hello")
+    named = {
+        "salutation": (_("Greeting with title and name"), hello),
+        "first_name": (_("First name"), ""),
+        "last_name": (_("Last name"), ""),
+        "name": (_("First and last name"), ""),
+        "title": (_("Title, such as Dr."), ""),
+        "organisation": (_("Organisation"), ""),
+        "address": (_("E-mail address"), ""),
+    }
+    return tuple((name, *named[name]) for name in named)
 
 
 def said_of(act: Act, before: IssueContent, content: IssueContent, *, language: str) -> str:

@@ -1,5 +1,6 @@
 """The routes of the composer. The form works without scripts: each button saves, does its act and shows the page."""
 
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -7,7 +8,7 @@ from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from newsletter.errors import WrongState
-from newsletter.issues import revisions
+from newsletter.issues import presence, revisions
 from newsletter.issues.errors import RevisionNotFound
 from newsletter.issues.permissions import WRITE_ISSUES
 from newsletter.web.forms import Form, submitted
@@ -15,7 +16,7 @@ from newsletter.web.staff import ways
 from newsletter.web.staff.answers import HEADERS, MAIL_POLICY
 from newsletter.web.staff.composer import acts, saving
 from newsletter.web.staff.composer.acts import Act
-from newsletter.web.staff.composer.desk import Desk, PoolFilter, desk, rendered
+from newsletter.web.staff.composer.desk import Desk, PoolFilter, desk, here, rendered
 from newsletter.web.staff.composer.page import composer, live, said_of
 from newsletter.web.staff.composer.saving import Saved
 from newsletter.web.staff.guards import Allowed, Staff, of_issue
@@ -34,7 +35,7 @@ Sent = Annotated[Form, Depends(submitted)]
 def show(issue_id: int, staff: Writer) -> Response:
     """Show the issue on the desk."""
     asked = staff.visit.request.query_params
-    return composer(staff, _desk(staff, issue_id, PoolFilter.of(asked)), opened=asked.get("open", ""))
+    return composer(staff, _desk(staff, issue_id, asked), opened=asked.get("open", ""))
 
 
 @router.post(f"{PATH}/edit")
@@ -56,12 +57,31 @@ def save(issue_id: int, staff: Writer, form: Sent) -> Response:
     return _answer(staff, issue_id, form, act=act, saved=saved, problem=problem)
 
 
+@router.post(f"{PATH}/here")
+def tell(issue_id: int, staff: Writer, form: Sent) -> Response:
+    """Hear from the script that somebody has the issue open, or with `gone` no longer; say who else has."""
+    app = staff.visit.app
+    with app.writing() as session:
+        issue = revisions.issue(session, issue_id)
+        if form.text("gone"):
+            presence.gone(session, issue, who=staff.by.name)
+        else:
+            presence.here(session, issue, who=staff.by.name, now=app.now())
+        people = here(session, issue_id, app=app, besides=staff.by.name)
+    told = [{"name": each.name, "initials": each.initials} for each in people]
+    return JSONResponse({"here": told}, headers=HEADERS)
+
+
 @router.api_route(f"{PATH}/preview", methods=["GET", "HEAD"])
 def preview(issue_id: int, staff: Writer) -> Response:
-    """The mail alone, for the frame: as it is, with pictures off, or its text part (`?as=no-pictures`, `?as=text`)."""
-    app, shown = staff.visit.app, staff.visit.request.query_params.get("as", "")
+    """The mail alone, for the frame: as it is, with pictures off, or its text part (`?as=no-pictures`, `?as=text`).
+
+    `?reader=` says for whom, as in `composer.readers`.
+    """
+    app, asked = staff.visit.app, staff.visit.request.query_params
+    shown = asked.get("as", "")
     with app.reading() as session:
-        mail = rendered(session, revisions.issue(session, issue_id), app=app)
+        mail = rendered(session, revisions.issue(session, issue_id), app=app, reader=asked.get("reader", ""))
     pictures = "'none'" if shown == "no-pictures" else f"'self' {app.settings.public_url} https: data:"
     headers = {**HEADERS, "Content-Security-Policy": MAIL_POLICY.format(pictures=pictures)}
     if shown == "text" or mail.problem:
@@ -83,11 +103,10 @@ def _move(staff: Staff, issue_id: int, act: Act, saved: Saved) -> str:
 
 
 def _answer(staff: Staff, issue_id: int, form: Form, *, act: Act, saved: Saved, problem: str) -> Response:
-    wanted = PoolFilter.of(form.fields)
     is_live = _is_live(staff)
     if not is_live and not problem and not saved.held:
-        return _onwards(staff, issue_id, act, wanted)
-    seen = _desk(staff, issue_id, wanted)
+        return _onwards(staff, issue_id, act, form)
+    seen = _desk(staff, issue_id, form.fields)
     page = composer(
         staff, seen, held=saved.held, problem=problem, opened=act.about, status=409 if problem and not is_live else 200
     )
@@ -99,17 +118,19 @@ def _answer(staff: Staff, issue_id: int, form: Form, *, act: Act, saved: Saved, 
 
 def _refused(staff: Staff, issue_id: int, form: Form) -> Response:
     """The issue can no longer be changed: show it as it is, which says why."""
-    seen = _desk(staff, issue_id, PoolFilter.of(form.fields))
+    seen = _desk(staff, issue_id, form.fields)
     if _is_live(staff):
         return JSONResponse({"state": seen.state}, 409, headers=HEADERS)
     return composer(staff, seen, problem="state", status=409)
 
 
-def _onwards(staff: Staff, issue_id: int, act: Act, wanted: PoolFilter) -> Response:
+def _onwards(staff: Staff, issue_id: int, act: Act, form: Form) -> Response:
     """Show the page by GET, at the place where something was done."""
     if act.word == "to-send":
         return ways.redirect(staff.visit, f"{PATH.format(issue_id=issue_id)}/send")
-    query = dict(wanted.query)
+    query = dict(PoolFilter.of(form.fields).query)
+    if form.text("reader"):
+        query["reader"] = form.text("reader")
     if act.word in _DONE:
         query["done"] = _DONE[act.word]
     elif act.word in {"up", "down", "restore", "take", "no-picture"}:
@@ -127,7 +148,16 @@ def _is_live(staff: Staff) -> bool:
     return staff.visit.request.headers.get("accept") == LIVE
 
 
-def _desk(staff: Staff, issue_id: int, wanted: PoolFilter) -> Desk:
+def _desk(staff: Staff, issue_id: int, asked: Mapping[str, str]) -> Desk:
+    """The desk, as a query or a form asks to see it."""
     with staff.visit.app.reading() as session:
         issue = revisions.issue(session, issue_id)
-        return desk(session, issue, app=staff.visit.app, author=staff.by.name, wanted=wanted)
+        return desk(
+            session,
+            issue,
+            app=staff.visit.app,
+            author=staff.by.name,
+            language=staff.user.language,
+            wanted=PoolFilter.of(asked),
+            reader=asked.get("reader", ""),
+        )

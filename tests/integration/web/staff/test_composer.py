@@ -1,5 +1,6 @@
 """The composer without scripts: each button saves the form, does its act, and nothing is lost."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 
@@ -9,10 +10,14 @@ from newsletter.accounts.roles import Grant, Role
 from newsletter.app import App
 from newsletter.content.blocks import LeadStory, Picture, Story
 from newsletter.issues import publications, revisions
-from newsletter.issues.models import Issue, IssueState
+from newsletter.issues.models import Issue, IssuePresence, IssueState
 from newsletter.web.body_limit import LIMIT_BYTES
+from subscribers import topics
+from subscribers.actor import Actor
+from subscribers.models import MailingList
 from tests.support.composing import Desk, an_issue, change_item, content, in_the_pool, state
-from tests.support.makers import BY
+from tests.support.ledgers import a_reader
+from tests.support.makers import BY, NOW
 from tests.support.staff import seated
 from tests.support.web import Client
 
@@ -386,3 +391,72 @@ def test_the_script_is_told_when_it_is_too_late(app: App, desk: Desk, issue: int
     answer = desk.client.post(desk.path, data=desk.fields, headers={"Accept": "application/json"})
 
     assert (answer.status_code, answer.json()) == (409, {"state": "sent"})
+
+
+def with_topics(app: App) -> None:
+    """The list has culture and sports; one reads everything, two culture, one nothing but what is for everybody."""
+    with app.writing() as session:
+        publication = publications.named(session, "aktuell")
+        region = session.get_one(MailingList, publication.list_id)
+        culture = topics.add(session, region, "culture", names={"de": "Kultur", "en": "Culture"}, by=BY, now=NOW)
+        topics.add(session, region, "sports", names={"de": "Sport"}, by=BY, now=NOW)
+        for name, chosen in (("anna", None), ("ben", {culture.id}), ("carla", {culture.id}), ("dora", set())):
+            reader = a_reader(session, region, f"{name}@example.net")
+            if chosen is not None:
+                topics.choose(session, reader, chosen, by=Actor.reader(reader.subscriber_id), now=NOW)
+
+
+def test_blocks_are_for_readers_of_topics_and_shown_as_they_get_them(app: App, ana: Client, issue: int) -> None:
+    assert "Themen" not in Desk.open(ana, issue).text
+    with_topics(app)
+    desk = Desk.open(ana, issue).typed(b2__topic__culture="1", b3__topic__culture="1", b3__topic__sports="1").press()
+
+    assert [block.topics for block in content(app, issue).blocks] == [(), ("culture",), ("culture", "sports")]
+    shown = [" ".join(each.text_content().split()) for each in desk.document.cssselect("#reader option")]
+    assert shown == [
+        "Alle Themen – 3 Personen",
+        "Sport – 0 Personen",
+        "Andere Themen – 1 Person – bekommt nichts",
+    ]
+    assert [" ".join(each.text_content().split()) for each in desk.document.cssselect(".for")] == [
+        "Nur für Kultur",
+        "Nur für Kultur Sport",
+    ]
+    sports = desk.typed(reader="sports", subject="Neues", preheader="").press()
+    [frame] = sports.document.cssselect("#frame-mail")
+    mail = ana.get(frame.get("src")).text
+    assert (FEST in mail, HAUS in mail) == (False, True)
+    assert "bekommt keine E-Mail" in desk.typed(reader="-").press().text
+    assert "bekommt keine E-Mail" not in sports.text
+    Desk.open(ana, issue).press("undo").press("undo")
+    assert [block.topics for block in content(app, issue).blocks] == [(), (), ()]
+    assert "culture, sports" in ana.get(f"/staff/issues/{issue}/history").text
+
+
+def test_topics_stay_when_a_story_is_laid_out_or_restored_and_both_ticks_count(
+    app: App, ana: Client, ben: Client, issue: int
+) -> None:
+    with_topics(app)
+    first, second = Desk.open(ana, issue), Desk.open(ben, issue)
+    first.typed(b2__topic__culture="1").press()
+    second.typed(b2__topic__sports="1").press()
+
+    Desk.open(ana, issue).typed(b2__layout="story").press("restore b2")
+
+    block = content(app, issue).blocks[1]
+    assert isinstance(block, Story)
+    assert block.topics == ("culture", "sports")
+
+
+def test_whoever_has_the_issue_open_is_seen_until_they_leave(app: App, ana: Client, ben: Client, issue: int) -> None:
+    path = f"/staff/issues/{issue}/here"
+
+    assert ana.post(path).json() == {"here": []}
+    assert ben.post(path).json() == {"here": [{"name": "ana@example.org", "initials": "A"}]}
+    assert [each.get("title") for each in Desk.open(ana, issue).document.cssselect("#here li")] == ["ben@example.org"]
+    assert ben.post(path, data={"gone": "1"}).status_code == 200
+    assert ana.post(path).json() == {"here": []}
+    with app.writing() as session:
+        now, ana_here = app.now(), session.get_one(IssuePresence, (issue, "ana@example.org"))
+        ana_here.seen_at = now - dt.timedelta(seconds=31)
+    assert ben.post(path).json() == {"here": []}

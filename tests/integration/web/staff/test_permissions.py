@@ -104,6 +104,7 @@ EXPECTED: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/staff/lists/{slug}/texts/{place}/sample"): KEEPERS,
     ("GET", "/staff/issues/{issue_id}/edit"): WRITERS,
     ("POST", "/staff/issues/{issue_id}/edit"): WRITERS,
+    ("POST", "/staff/issues/{issue_id}/here"): WRITERS,
     ("GET", "/staff/issues/{issue_id}/preview"): WRITERS,
     ("GET", "/staff/issues/{issue_id}/history"): WRITERS,
     ("GET", "/staff/issues/{issue_id}/send"): WRITERS,

@@ -2,7 +2,7 @@
 
 import { Idiomorph } from "idiomorph/dist/idiomorph.esm.js";
 
-const OURS = new Set(["said", "trouble"]); // filled by the script
+const OURS = new Set(["said", "trouble", "merge-dialog"]); // filled by the script, or by whoever has it open
 const CONTROLS = "input:not([type=hidden]), textarea, select";
 
 // `merged` names the fields whose words changed on the server, `touched` those changed here since it was asked. With

@@ -1,15 +1,23 @@
 // The preview: what changed in the mail is changed in the frame, so that nothing flickers and nothing scrolls.
 
 const MAIL_WIDTH = 640; // pixels, what a mail is as wide as in a desktop program
+const MARK = /\bblock-of-([\w-]+)/; // the class by which a block is known in the preview
 const FRAMES = ["frame-mail", "frame-no-pictures", "frame-text"];
 
 export class Preview {
   #answer;
   #frames;
 
-  constructor(composer) {
+  // `open` is called with the id of a block that is clicked on.
+  constructor(composer, open) {
     this.#frames = FRAMES.map((id) => composer.querySelector(`#${id}`));
-    for (const frame of this.#frames) frame.addEventListener("load", () => this.#answer && this.#show(frame));
+    for (const frame of this.#frames) {
+      frame.addEventListener("load", () => {
+        listen(frame, open);
+        if (this.#answer) this.#show(frame);
+      });
+      listen(frame, open); // it may have been loaded before this script
+    }
     const room = composer.querySelector("#frames");
     new ResizeObserver(() => {
       composer.style.setProperty("--mail-scale", Math.min(1, room.clientWidth / MAIL_WIDTH).toFixed(4));
@@ -34,6 +42,14 @@ export class Preview {
     }
     frame.dispatchEvent(new CustomEvent("renewed", { bubbles: true }));
   }
+}
+
+function listen(frame, open) {
+  frame.contentDocument?.addEventListener("click", (event) => {
+    event.preventDefault(); // links lead nowhere from here
+    const [, block] = event.target.closest("[class*=block-of-]")?.getAttribute("class").match(MARK) ?? [];
+    if (block) open(block);
+  });
 }
 
 // Change the least: what is the same stays, what has the same shape is changed inside, all else is replaced.
