@@ -16,11 +16,11 @@ serve: prepare-run ## Run the public pages on this machine, with an installation
 	@NEWSLETTER_DEMO=1 $(python) -m newsletter serve
 
 test: prepare-test ## Run every test. T="-k consent" or T=tests/unit selects.
-	@$(python) -m pytest -n 4 --dist worksteal --durations=10 $(T)
+	@$(python) -m pytest -n 3 --dist worksteal --durations=10 $(T)
 
-faults: prepare-test ## Kill, freeze, starve, cut off and attack, on each database, in hundreds of orders: half an hour.
+faults: prepare-test ## Kill, freeze, starve and cut off all that sends, and ask all pages, on each kind of database: half an hour and more.
 	@FAULTS_KILLS=$(or $(KILLS),120) FAULTS_EXAMPLES=$(or $(EXAMPLES),500) \
-		$(python) -m pytest -q -s tests/faults tests/unit/delivery/test_protocol.py tests/integration/web/test_attacks.py tests/integration/web/test_telling_apart.py $(T)
+		$(python) -m pytest -q -s tests/faults tests/unit/delivery/test_protocol.py tests/integration/web $(T)
 
 check: prepare-dev ## Check format, style, types, layers, migrations and the quick tests: half a minute.
 	@$(python) -m ruff format --check --quiet .

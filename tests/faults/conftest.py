@@ -29,7 +29,7 @@ from tests.support.ledgers import a_mailing_to, rows, the_statement
 from tests.support.makers import NOW, a_list
 from tests.support.relay import wait_until
 
-KILLS = int(os.environ.get("FAULTS_KILLS", "4"))
+KILLS = int(os.environ.get("FAULTS_KILLS", "3"))
 PATIENCE_S = 300  # of which a busy machine may need much
 ALIVE = {"PENDING", "ENQUEUED", "DELAYED"}
 

@@ -62,7 +62,7 @@ def test_killed_at_random_moments_nobody_is_lost_and_nobody_gets_it_twice(
 def _victims(chance: random.Random) -> list[str]:
     """Each kind, and mostly senders; in a random order."""
     few = max(1, KILLS // 8)
-    victims = ["worker", "worker", "machine"] * few
+    victims = ["worker", "machine"] * few
     victims += ["sender"] * (KILLS - len(victims))
     chance.shuffle(victims)
     return victims

@@ -20,8 +20,11 @@ from newsletter.rendering.compiled import LINK_NAMES, CompiledIssue, Mailbox, Sl
 from subscribers import tokens
 from subscribers.models import Subscriber
 from tests.support.archives import a_content, sent, shown_to
+from tests.support.kinds import on_sqlite
 from tests.support.makers import BY, NOW, SECRET
 from tests.support.web import PUBLIC_URL, Client, a_client, a_reader, dump
+
+pytestmark = on_sqlite
 
 SLUG = "2026-11-23-der-park-ist-fertig"
 ISSUE = f"/archive/region/{SLUG}"

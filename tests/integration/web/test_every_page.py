@@ -14,8 +14,11 @@ from newsletter.delivery.models import Mailing
 from newsletter.web import application
 from subscribers import tokens
 from tests.support.archives import sent, shown_to
+from tests.support.kinds import on_sqlite
 from tests.support.makers import SECRET
 from tests.support.web import Client, a_client, a_reader
+
+pytestmark = on_sqlite
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 FILES = {"/favicon.ico", "/media/{name}", "/static/{digest}/{name}", "/brand/{digits}.css", "/healthz"}

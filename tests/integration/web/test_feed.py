@@ -13,8 +13,11 @@ from newsletter.delivery.archive import correcting
 from newsletter.delivery.archive.models import ArchivedIssue, Visibility
 from subscribers.models import MailingList
 from tests.support.archives import a_content, sent, shown_to
+from tests.support.kinds import on_sqlite
 from tests.support.makers import BY, NOW
 from tests.support.web import PUBLIC_URL, Client
+
+pytestmark = on_sqlite
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 FEED = "/archive/region/feed.xml"

@@ -6,8 +6,11 @@ from sqlalchemy import select
 from newsletter.app import App
 from subscribers import form_fields, lists, topics, wordings
 from subscribers.models import ConsentEvidence, Subscriber, Subscription, Topic, Wording
+from tests.support.kinds import on_sqlite
 from tests.support.makers import BY
 from tests.support.web import Client, dump, hidden_fields, mails_to, sign_up, state_of
+
+pytestmark = on_sqlite
 
 FORM = "/lists/region"
 

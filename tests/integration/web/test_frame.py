@@ -7,7 +7,10 @@ import pytest
 
 from newsletter.app import App
 from newsletter.database import Database
+from tests.support.kinds import on_sqlite
 from tests.support.web import PUBLIC_URL, Client, a_client, an_app, hidden_fields, records_of, sign_up, state_of
+
+pytestmark = on_sqlite
 
 FRAME = "/lists/region/frame"
 

@@ -9,8 +9,11 @@ from newsletter.app import App
 from newsletter.delivery.archive import correcting
 from newsletter.delivery.archive.models import Visibility
 from tests.support.archives import a_content, sent, shown_to
+from tests.support.kinds import on_sqlite
 from tests.support.makers import BY, NOW, a_list, a_publication
 from tests.support.web import PUBLIC_URL, Client, a_client
+
+pytestmark = on_sqlite
 
 MAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 

@@ -6,8 +6,11 @@ from urllib.parse import urljoin
 
 from newsletter.app import App
 from subscribers import tokens
+from tests.support.kinds import on_sqlite
 from tests.support.makers import SECRET
 from tests.support.web import PUBLIC_URL, Client, a_reader, dump
+
+pytestmark = on_sqlite
 
 
 def entrances(app: App) -> list[str]:

@@ -6,8 +6,11 @@ from sqlalchemy import select, update
 from newsletter.app import App
 from subscribers import lists, measuring, tokens
 from subscribers.models import MailingList, Subscriber, Subscription, Wording
+from tests.support.kinds import on_sqlite
 from tests.support.makers import BY, SECRET
 from tests.support.web import Client, Reader, a_reader, dump, hidden_fields, mails_to, records_of, sign_up
+
+pytestmark = on_sqlite
 
 ANNA = "anna@posteo.de"
 WORDING = re.compile(r'name="wording" value="([0-9a-f]{64})"')

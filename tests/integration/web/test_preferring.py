@@ -12,9 +12,12 @@ from newsletter.delivery.models import Delivery, Mailing, Window
 from newsletter.issues.models import Publication
 from subscribers import consent, subscribing, tokens, topics
 from subscribers.models import MailingList, Subscriber, Subscription, Wording
+from tests.support.kinds import on_sqlite
 from tests.support.ledgers import a_mailing_to
 from tests.support.makers import BY, SECRET, a_list
 from tests.support.web import Client, a_reader, dump, mails_to, records_of, state_of
+
+pytestmark = on_sqlite
 
 ANNA = "anna@posteo.de"
 

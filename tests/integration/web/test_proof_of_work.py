@@ -12,7 +12,10 @@ from sqlalchemy import func, select
 from newsletter.app import App
 from newsletter.database import Database
 from newsletter.web.models import SpentProof
+from tests.support.kinds import on_sqlite
 from tests.support.web import Client, a_client, an_app, dump, hidden_fields, mails_to, state_of
+
+pytestmark = on_sqlite
 
 FORM = "/lists/region"
 

@@ -13,8 +13,11 @@ from newsletter.delivery.archive.models import Visibility
 from newsletter.texts import catalogue, writing
 from subscribers import lists, tokens
 from subscribers.models import MailingList
+from tests.support.kinds import on_sqlite
 from tests.support.makers import BY, SECRET, a_list, a_publication
 from tests.support.web import Client, a_client, a_reader, dump, mails_to, sign_up, state_of
+
+pytestmark = on_sqlite
 
 ANNA = "anna@posteo.de"
 PRIVATE = {

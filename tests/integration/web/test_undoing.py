@@ -17,10 +17,13 @@ from newsletter.settings import Settings
 from subscribers import consent, suppression, tokens
 from subscribers.address import EmailAddress
 from subscribers.models import MailingList, Subscriber, Subscription, SuppressionReason
+from tests.support.kinds import on_sqlite
 from tests.support.ledgers import Clock, a_mailing_to, a_worker, numbers, rows
 from tests.support.makers import BY, SECRET, a_list
 from tests.support.memory import MemoryTransport
 from tests.support.web import Client, a_client, a_reader, an_app, dump, mails_to, records_of, sign_up, state_of
+
+pytestmark = on_sqlite
 
 ANNA, BERT = "anna@posteo.de", "bert@posteo.de"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}

@@ -5,8 +5,11 @@ from newsletter.delivery.models import Mailing, MailingKind
 from newsletter.issues import compilations
 from newsletter.rendering.compiled import CompiledIssue, Mailbox, Slot
 from subscribers import tokens
+from tests.support.kinds import on_sqlite
 from tests.support.makers import SECRET
 from tests.support.web import PUBLIC_URL, Client, a_reader, dump
+
+pytestmark = on_sqlite
 
 
 def a_mailing(app: App, kind: MailingKind = MailingKind.ISSUE) -> str:
