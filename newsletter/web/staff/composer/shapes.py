@@ -6,7 +6,7 @@ from newsletter.i18n import translations
 def shape_names(language: str) -> dict[str, str]:
     """The shapes in the order in which they are offered."""
     _ = translations(language).gettext
-    return {"": _("As it is"), "16:9": _("Wide (16:9)"), "4:3": _("Usual (4:3)"), "1:1": _("Square")}
+    return {"": _("As it is"), "16:9": _("Wide (16:9)"), "4:3": _("Classic (4:3)"), "1:1": _("Square")}
 
 
 def focus_names(language: str) -> dict[str, str]:
