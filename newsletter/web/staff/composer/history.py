@@ -84,7 +84,8 @@ def _crop(picture: Picture, language: str) -> str:
     """Shape and place; empty where the picture is whole."""
     if not picture.shape:
         return ""
-    return ", ".join((shape_names(language)[picture.shape], focus_names(language)[picture.focus]))
+    names = shape_names(language).get(picture.shape, ""), focus_names(language).get(picture.focus, "")
+    return ", ".join(name for name in names if name)
 
 
 def field_names(language: str) -> dict[str, str]:
