@@ -5,6 +5,7 @@ import datetime as dt
 import io
 from collections.abc import Iterator
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response, StreamingResponse
@@ -30,7 +31,9 @@ def show(staff: Auditor) -> Response:
     """Show a page of the log."""
     asked = Form({name: value for name, value in staff.visit.request.query_params.items() if len(value) <= 400})  # noqa: PLR2004  # longer is none of ours
     with staff.visit.app.reading() as session:
-        found = auditing.page(session, filter_of(asked), after=asked.text("after"), limit=ROWS)
+        found = auditing.page(
+            session, filter_of(asked, zone=staff.visit.app.settings.zone), after=asked.text("after"), limit=ROWS
+        )
     language = staff.user.language
     return page(
         staff,
@@ -46,7 +49,7 @@ def show(staff: Auditor) -> Response:
 @router.post(f"{PATH}/export")
 def export(staff: Auditor, form: Annotated[Form, Depends(submitted)]) -> Response:
     """Give the filtered log as CSV; that it was taken stands in the log."""
-    app, wanted = staff.visit.app, filter_of(form)
+    app, wanted = staff.visit.app, filter_of(form, zone=staff.visit.app.settings.zone)
     with app.writing() as session:
         auditing.export(session, by=staff.by, now=app.now(), wanted=wanted)
     headers = {**HEADERS, "Content-Disposition": f'attachment; filename="audit-{app.now():%Y-%m-%d}.csv"'}
@@ -54,15 +57,14 @@ def export(staff: Auditor, form: Annotated[Form, Depends(submitted)]) -> Respons
     return StreamingResponse(content, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def filter_of(form: Form) -> Filter:
-    """The filter of a form; days are whole days in UTC, and what is none filters nothing."""
-    until = _day(form.text("until"))
+def filter_of(form: Form, *, zone: ZoneInfo) -> Filter:
+    """The filter of a form; days are whole days in the zone, and what is none filters nothing."""
     return Filter(
         actor=_line(form.text("actor", most=320)),
         subject=_line(form.text("subject", most=120)),
         action=_line(form.text("action", most=60)),
-        since=_day(form.text("since")),
-        until=None if until is None else until + dt.timedelta(days=1),
+        since=_midnight(form.text("since"), zone),
+        until=_midnight(form.text("until"), zone, days=1),
     )
 
 
@@ -71,13 +73,15 @@ def _line(text: str) -> str:
     return text if text.isprintable() else ""
 
 
-def _day(text: str) -> dt.datetime | None:
+def _midnight(text: str, zone: ZoneInfo, *, days: int = 0) -> dt.datetime | None:
+    """When a day begins, or one some days later. Days of the first and the last year are none: UTC may lack them."""
     try:
         day = dt.date.fromisoformat(text)
-        midnight = dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
     except ValueError:
         return None
-    return midnight if day.year < dt.MAXYEAR else None
+    if not dt.MINYEAR < day.year < dt.MAXYEAR:
+        return None
+    return dt.datetime.combine(day + dt.timedelta(days=days), dt.time(), zone).astimezone(dt.UTC)
 
 
 def _csv(app: App, wanted: Filter, *, language: str) -> Iterator[bytes]:

@@ -9,17 +9,16 @@ from babel.numbers import format_decimal
 _LOCALES = {"de": "de", "en": "en_GB"}
 
 
-def moment(at: dt.datetime, *, language: str) -> str:
-    """`23.11.2026, 09:00 UTC` or `23 Nov 2026, 09:00 UTC`."""
-    form = "dd.MM.y, HH:mm 'UTC'" if language == "de" else "d MMM y, HH:mm 'UTC'"
-    return format_datetime(at.astimezone(dt.UTC), form, locale="de" if language == "de" else "en_GB")
+def moment(at: dt.datetime, *, zone: ZoneInfo, language: str) -> str:
+    """`24.11.2026, 10:00 UTC+1` or `24 Nov 2026, 10:00 UTC+1`."""
+    return f"{short(at, zone=zone, language=language)} {_offset(at.astimezone(zone))}"
 
 
-def day(at: dt.date, *, language: str) -> str:
-    """`23.11.2026` or `23 Nov 2026`; of a moment the day in UTC."""
-    form, locale = ("dd.MM.y", "de") if language == "de" else ("d MMM y", "en_GB")
-    whole_day = at.astimezone(dt.UTC).date() if isinstance(at, dt.datetime) else at
-    return format_date(whole_day, form, locale=locale)
+def day(at: dt.date, *, zone: ZoneInfo, language: str) -> str:
+    """`23.11.2026` or `23 Nov 2026`; of a moment the day in the zone."""
+    form = "dd.MM.y" if language == "de" else "d MMM y"
+    whole_day = at.astimezone(zone).date() if isinstance(at, dt.datetime) else at
+    return format_date(whole_day, form, locale=_LOCALES[language])
 
 
 def clock(at: dt.datetime, *, zone: ZoneInfo, language: str) -> str:

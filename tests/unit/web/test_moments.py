@@ -24,3 +24,13 @@ def test_a_moment_is_written_out_with_its_zone(zone: str, language: str, said: s
 def test_numbers_are_written_by_language() -> None:
     assert moments.numeral(12_431, language="de") == "12.431"
     assert moments.numeral(12_431, language="en") == "12,431"
+
+
+def test_short_moments_and_days_are_those_of_the_zone() -> None:
+    late = dt.datetime(2026, 11, 23, 23, 30, tzinfo=dt.UTC)
+    berlin = ZoneInfo("Europe/Berlin")
+
+    assert moments.moment(late, zone=berlin, language="de") == "24.11.2026, 00:30 UTC+1"
+    assert moments.moment(late, zone=ZoneInfo("UTC"), language="en") == "23 Nov 2026, 23:30 UTC"
+    assert moments.day(late, zone=berlin, language="en") == "24 Nov 2026"
+    assert moments.day(late.date(), zone=berlin, language="de") == "23.11.2026"
