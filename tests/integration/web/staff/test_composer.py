@@ -211,6 +211,21 @@ def test_a_picture_is_cropped_and_the_mail_shows_that_part(app: App, ana: Client
     assert shown(ana, issue).get("src", "").endswith(f"/media/{name}")
 
 
+def test_of_two_shapes_chosen_at_once_both_are_named_in_words(app: App, ana: Client, ben: Client) -> None:
+    in_the_pool(app, "Mit Bild", image=a_picture(app), image_width=400, image_height=300)
+    issue = an_issue(app)
+    Desk.open(ana, issue).typed(**{"item.1": "1"}).press()
+    anas, bens = Desk.open(ana, issue), Desk.open(ben, issue)
+    anas.typed(**{"b2-1.shape": "16:9", "b2-1.alt": "Zwei Hälften"}).press()
+
+    torn = bens.typed(**{"b2-1.shape": "1:1", "b2-1.focus": "left"}).press()
+
+    assert [torn.fields[f"b2-1.{name}"] for name in ("shape", "focus", "alt")] == ["16:9", "left", "Zwei Hälften"]
+    assert torn.document.cssselect("#held-b2-1\\.shape blockquote")[0].text == "Quadratisch"
+    assert torn.press("take b2-1.shape").fields["b2-1.shape"] == "1:1"
+    assert "Zwei Hälften · Quadratisch, Links" in ben.get(f"/staff/issues/{issue}/history").text
+
+
 def test_a_picture_that_cannot_be_cropped_is_named_and_stops_the_issue(app: App, ana: Client, ben: Client) -> None:
     name = a_picture(app)
     in_the_pool(app, "Mit Bild", image=name, image_width=400, image_height=300, image_alt="Zwei Hälften")
