@@ -76,6 +76,7 @@ class App:
         return Site(
             public_url=self.settings.public_url,
             folders=tuple(folder / "email" for folder in self.settings.template_folders()),
+            media_folder=self.settings.media_folder,
             public_problems=self.settings.public_problems(),
         )
 

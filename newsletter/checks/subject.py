@@ -19,7 +19,8 @@ class Subject:
     """An issue as written, as compiled, and the facts around it.
 
     `measured` is true for the variant of those who agreed to be measured. `public_problems` are sentences on
-    what keeps the public pages from being lawful. `topics` are the short names of the list's topics.
+    what keeps the public pages from being lawful. `topics` are the short names of the list's topics. `uncut` are
+    the ids of the blocks whose picture cannot be cut to its shape.
     """
 
     content: IssueContent
@@ -28,6 +29,7 @@ class Subject:
     public_problems: tuple[str, ...] = ()
     measured: bool = False
     topics: frozenset[str] = frozenset()
+    uncut: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ class Origin:
 class Picture:
     """A picture in the media folder. `alt` is empty for a picture that only decorates.
 
-    `width` and `height` are pixels of the file.
+    `width` and `height` are pixels of the file. `shape` and `focus` say which part of it is shown
+    (`content.cropping`); empty: all of it, and its middle.
     """
 
     name: str
@@ -33,6 +34,8 @@ class Picture:
     height: int
     credit: str = ""
     caption: str = ""
+    shape: str = ""
+    focus: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@
 
 A three-way merge, field by field: what only one side changed is taken; where both changed the same
 field, theirs stays, as it is saved already, and mine is named in a conflict, so that no word is lost. Of topics
-each is merged by itself.
+each is merged by itself, and of a picture each of its fields.
 Blocks are known by their id. A block that one side removed and the other changed stays, with a
 conflict; it can be removed again, and a removed text could not be brought back.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Any
 
-from newsletter.content.blocks import Block, IssueContent
+from newsletter.content.blocks import Block, IssueContent, Picture
 
 REMOVED = "removed"
 KIND = "kind"
@@ -71,8 +71,11 @@ def _value(block: str, field: str, sides: tuple[object, object, object], conflic
         return theirs
     if theirs == base:
         return mine
-    if isinstance(base, tuple) and isinstance(mine, tuple) and isinstance(theirs, tuple):
-        return _of_both(base, mine, theirs)
+    match base, mine, theirs:
+        case tuple(), tuple(), tuple():
+            return _of_both(base, mine, theirs)
+        case Picture(), Picture(), Picture() if base.name == mine.name == theirs.name:
+            return replace(theirs, **_fields(block, (base, mine, theirs), conflicts))
     conflicts.append(Conflict(block, field, mine, theirs))
     return theirs
 
@@ -95,11 +98,17 @@ def _block(base: Block | None, mine: Block | None, theirs: Block | None, conflic
     if base is None or not type(base) is type(mine) is type(theirs):
         conflicts.append(Conflict(theirs.id, KIND, mine, theirs))
         return theirs
-    merged: dict[str, Any] = {
-        name: _value(theirs.id, name, (getattr(base, name), getattr(mine, name), getattr(theirs, name)), conflicts)
+    return replace(theirs, **_fields(theirs.id, (base, mine, theirs), conflicts))
+
+
+def _fields(
+    block: str, sides: tuple[Block | Picture, Block | Picture, Block | Picture], conflicts: list[Conflict]
+) -> dict[str, Any]:
+    base, mine, theirs = sides
+    return {
+        name: _value(block, name, (getattr(base, name), getattr(mine, name), getattr(theirs, name)), conflicts)
         for name in (field.name for field in fields(theirs))
     }
-    return replace(theirs, **merged)
 
 
 def _order(base: list[str], mine: list[str], theirs: list[str], conflicts: list[Conflict]) -> list[str]:

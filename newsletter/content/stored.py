@@ -30,6 +30,7 @@ _KINDS: dict[str, type[Block]] = {
     "button": Button,
     "divider": Divider,
 }
+_LATER = frozenset({"shape", "focus"})  # of a picture
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
@@ -59,6 +60,8 @@ def _stored(block: Block) -> dict[str, Any]:
     fields = {"kind": kind_of(block), **asdict(block)}
     if not block.topics:
         del fields["topics"]
+    if fields.get("picture"):
+        fields["picture"] = {name: value for name, value in fields["picture"].items() if value or name not in _LATER}
     return fields
 
 

@@ -20,7 +20,7 @@ from newsletter.content import variants
 from newsletter.content.blocks import Button, IssueContent, LeadStory
 from newsletter.content.stored import to_stored
 from newsletter.i18n import translations
-from newsletter.issues import revisions
+from newsletter.issues import cutting, revisions
 from newsletter.issues.models import Issue, Publication
 from newsletter.issues.site import Site
 from newsletter.rendering.compiled import CompiledIssue, Mailbox
@@ -40,6 +40,7 @@ class Edition:
     design: Design
     public_problems: tuple[str, ...]
     topics: frozenset[str]  # of the list, by short name
+    uncut: frozenset[str]  # blocks whose picture cannot be cut to its shape
 
     @cached_property
     def compiled(self) -> CompiledIssue:
@@ -84,6 +85,7 @@ class Edition:
                 frame=self.frame,
                 public_problems=self.public_problems,
                 topics=self.topics,
+                uncut=self.uncut,
             )
         )
 
@@ -107,19 +109,21 @@ class Edition:
 
 
 def edition_of(session: Session, issue: Issue, site: Site) -> Edition:
-    """Gather an issue's words and surroundings; nothing is compiled yet.
+    """Gather an issue's words and surroundings, and cut its pictures; nothing is compiled yet.
 
     Raises:
         DesignNotFound: the publication's design is gone.
     """
     publication = session.get_one(Publication, issue.publication_id)
     mailing_list = session.get_one(MailingList, publication.list_id)
+    content = revisions.content_of(session, issue)
     return Edition(
-        content=revisions.content_of(session, issue),
+        content=content,
         frame=_frame(publication, mailing_list, site, edition=_edition_line(session, issue, publication)),
         design=site.design(publication.design),
         public_problems=site.public_problems,
         topics=frozenset(topic.slug for topic in topics.of_list(session, mailing_list)),
+        uncut=cutting.cut(content, site.media_folder),
     )
 
 

@@ -1,4 +1,4 @@
-"""The facts of the installation that an issue needs to be rendered: addresses and design folders."""
+"""The facts of the installation that an issue needs to be rendered: addresses and folders."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from newsletter.rendering.design import Design
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where readers reach us, and where designs lie.
+    """Where readers reach us, and where designs and pictures lie.
 
     `folders` are searched in order; a site's own folder stands before the shipped one.
     `public_problems` are sentences on what keeps the public pages from being lawful.
@@ -18,6 +18,7 @@ class Site:
 
     public_url: str
     folders: tuple[Path, ...]
+    media_folder: Path
     public_problems: tuple[str, ...] = ()
 
     def design(self, name: str) -> Design:

@@ -57,10 +57,36 @@ def store(data: bytes, folder: Path) -> StoredPicture:
     if len(data) > _LIMIT_BYTES:
         raise PictureInvalid(f"it is larger than {_LIMIT_BYTES // 1_000_000} MB")
     picture = _flat(_decoded(data))
-    suffix, encoded = _encoded(picture)
+    suffix = "jpg" if picture.getcolors(_GRAPHIC_COLOURS) is None else "png"
+    encoded = _encoded(picture, suffix)
     name = f"{hashlib.sha256(encoded).hexdigest()[:32]}.{suffix}"
     _write(folder / name, encoded)
     return StoredPicture(name, picture.width, picture.height)
+
+
+def cut(path: Path, box: tuple[int, int, int, int], *, to: Path, size: tuple[int, int]) -> None:
+    """Keep a part of a stored picture as a file of its own, of the kind that its name says; once made it stays.
+
+    `box` is left, top, right and bottom in pixels, `size` the width and height that the picture should have.
+
+    Raises:
+        PictureInvalid: the file is gone or broken, or is another picture.
+    """
+    if to.exists():
+        return
+    try:
+        picture = _decoded(_read(path))
+    except OSError as error:
+        raise PictureInvalid("its file cannot be read") from error
+    if picture.size != size:
+        raise PictureInvalid("its file has another size than it had")
+    _write(to, _encoded(_flat(picture.crop(box)), to.suffix.removeprefix(".")))
+
+
+def _read(path: Path) -> bytes:
+    if path.stat().st_size > _LIMIT_BYTES:
+        raise PictureInvalid(f"it is larger than {_LIMIT_BYTES // 1_000_000} MB")
+    return path.read_bytes()
 
 
 def _decoded(data: bytes) -> Image.Image:
@@ -107,13 +133,13 @@ def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     return picture.convert("RGB")
 
 
-def _encoded(picture: Image.Image) -> tuple[str, bytes]:
+def _encoded(picture: Image.Image, suffix: str) -> bytes:
     written = io.BytesIO()
-    if picture.getcolors(_GRAPHIC_COLOURS) is not None:
+    if suffix == "png":
         picture.save(written, "PNG", optimize=True)
-        return "png", written.getvalue()
-    picture.save(written, "JPEG", quality=_QUALITY, progressive=True, optimize=True)
-    return "jpg", written.getvalue()
+    else:
+        picture.save(written, "JPEG", quality=_QUALITY, progressive=True, optimize=True)
+    return written.getvalue()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from newsletter.content import characters, flow, links, merge, richtext
 from newsletter.content.blocks import Block, Button, Divider, IssueContent, LeadStory, Picture, Story, Text
+from newsletter.content.cropping import part_of
 from newsletter.content.stored import kind_of
 from newsletter.rendering.slots import Slots
 
@@ -22,8 +23,9 @@ _MARKED = re.compile(rf'(class="[^"<>]*?) {MARK}[\w-]+?(-outlook)?(?=["\s])')  #
 
 @dataclass(frozen=True, slots=True)
 class PictureView:
-    """A picture; `width` and `height` are the file's pixels, `alt` is empty where it only decorates.
+    """A picture, or the part of it that is shown; `alt` is empty where it only decorates.
 
+    `width` and `height` are the pixels of the file in `src`.
     `legend` is caption and credit on one line.
     """
 
@@ -171,11 +173,12 @@ def _plain(words: str) -> str:
 
 
 def _picture(picture: Picture, words: Words, public_url: str) -> PictureView:
+    shown = part_of(picture) or picture
     return PictureView(
-        src=f"{public_url}/media/{quote(picture.name)}",
+        src=f"{public_url}/media/{quote(shown.name)}",
         alt=words.plain(picture.alt),
-        width=picture.width,
-        height=picture.height,
+        width=shown.width,
+        height=shown.height,
         caption=words.plain(picture.caption),
         credit=words.plain(picture.credit),
         legend=words.plain(_legend(picture)),

@@ -19,7 +19,7 @@ from subscribers.secret import Secret
 NOW = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
 SECRET = Secret(bytes(range(32)))
 BY = Actor.command_line()
-SITE = Site(public_url="https://news.example.org", folders=(templates_folder() / "email",))
+SITE = Site(public_url="https://news.example.org", folders=(templates_folder() / "email",), media_folder=Path("media"))
 
 
 def a_list(session: Session, slug: str = "region", *, language: str = "de") -> MailingList:

@@ -3,7 +3,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.content.blocks import Block, Button, Divider, IssueContent, LeadStory, Story, Text
+from newsletter.content.blocks import Block, Button, Divider, IssueContent, LeadStory, Picture, Story, Text
 from newsletter.content.merging import KIND, ORDER, REMOVED, Conflict, Merged, merge
 
 FEST = Story("a", "Fest am See", "<p>Am Samstag.</p>")
@@ -43,6 +43,18 @@ def test_of_the_same_field_theirs_stays_and_mine_is_named() -> None:
     theirs = with_blocks(replace(FEST, title="Uferfest"), HAUS, GRUSS)
 
     assert merge(BASE, mine=mine, theirs=theirs) == Merged(theirs, (Conflict("a", "title", "Seefest", "Uferfest"),))
+
+
+def test_of_a_picture_each_field_is_merged_by_itself() -> None:
+    lake = Picture("a.jpg", "See", 4, 3)
+    base = with_blocks(replace(FEST, picture=lake))
+    mine = with_blocks(replace(FEST, picture=replace(lake, shape="1:1", focus="left")))
+    theirs = with_blocks(replace(FEST, picture=replace(lake, alt="Boote", focus="top")))
+
+    merged = merge(base, mine=mine, theirs=theirs)
+
+    both = Picture("a.jpg", "Boote", 4, 3, shape="1:1", focus="top")
+    assert merged == Merged(with_blocks(replace(FEST, picture=both)), (Conflict("a", "focus", "left", "top"),))
 
 
 def test_what_both_changed_alike_is_no_conflict() -> None:

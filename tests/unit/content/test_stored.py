@@ -44,3 +44,15 @@ def test_topics_are_stored_where_there_are_some() -> None:
 
     assert from_stored(stored) == content
     assert ["topics" in block for block in stored["blocks"]] == [True, False]
+
+
+def test_a_crop_is_stored_where_one_is_chosen() -> None:
+    whole, cut = Picture("x.jpg", "", 4, 3), Picture("x.jpg", "", 4, 3, shape="1:1", focus="left")
+    content = IssueContent("x", blocks=(Story("b1", "T", "", picture=whole), Story("b2", "T", "", picture=cut)))
+
+    stored = json.loads(json.dumps(to_stored(content)))
+
+    assert from_stored(stored) == content
+    pictures = [block["picture"] for block in stored["blocks"]]
+    assert pictures[0] == {"name": "x.jpg", "alt": "", "width": 4, "height": 3, "credit": "", "caption": ""}
+    assert pictures[1] == pictures[0] | {"shape": "1:1", "focus": "left"}

@@ -96,7 +96,7 @@ def test_a_changed_design_file_voids_the_approval(session: Session, issue: Issue
             target = own / path.relative_to(shipped)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
-    site = Site(SITE.public_url, (tmp_path,))
+    site = Site(SITE.public_url, (tmp_path,), tmp_path)
     approving.approve(session, issue, site=site, by=ANA, now=NOW)
     assert approving.still_holds(session, issue, site=site, by=BY, now=NOW)
 

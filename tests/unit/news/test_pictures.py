@@ -7,7 +7,7 @@ from struct import pack
 import pytest
 from PIL import Image, ImageCms
 
-from newsletter.news.pictures import PictureInvalid, store
+from newsletter.news.pictures import PictureInvalid, cut, store
 
 
 def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
@@ -160,3 +160,34 @@ def test_what_cannot_be_used_is_a_clear_error(data: bytes, reason: str, tmp_path
         store(data, tmp_path)
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_of_a_stored_picture_is_kept_beside_it_once(tmp_path: Path) -> None:
+    chart = Image.new("RGB", (300, 200), "white")
+    chart.paste((200, 30, 30), (100, 0, 300, 200))
+    stored = store(encoded(chart, "PNG"), tmp_path)
+    part = tmp_path / "part.png"
+
+    cut(tmp_path / stored.name, (100, 0, 300, 200), to=part, size=(300, 200))
+
+    assert opened(tmp_path, "part.png").size == (200, 200)
+    assert opened(tmp_path, "part.png").convert("RGB").getpixel((0, 0)) == (200, 30, 30)
+    (tmp_path / stored.name).unlink()
+    cut(tmp_path / stored.name, (100, 0, 300, 200), to=part, size=(300, 200))
+    assert [path.name for path in tmp_path.iterdir()] == ["part.png"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"no picture", encoded(a_photo(), "JPEG")[:5000], encoded(a_photo(60, 60), "PNG"), bytes(10_000_001)],
+    ids=["gone", "empty", "words", "broken off", "another", "too large"],
+)
+def test_nothing_is_cut_from_a_file_that_is_not_the_picture(content: bytes | None, tmp_path: Path) -> None:
+    picture = tmp_path / "a.jpg"
+    if content is not None:
+        picture.write_bytes(content)
+
+    with pytest.raises(PictureInvalid):
+        cut(picture, (0, 0, 300, 300), to=tmp_path / "part.jpg", size=(400, 300))
+
+    assert not (tmp_path / "part.jpg").exists()

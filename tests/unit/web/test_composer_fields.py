@@ -1,14 +1,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.content import richtext
+from newsletter.content import cropping, richtext
 from newsletter.content.blocks import Button, Divider, IssueContent, LeadStory, Picture, Story, Text
 from newsletter.web.staff.composer import fields
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
     ["a\nb", "\r\n", " x ", "\x00"]
 )
-pictures = st.none() | st.builds(Picture, st.just("a.jpg"), words, st.just(1), st.just(1), words, words)
+shapes, foci = st.sampled_from(["", *cropping.SHAPES]), st.sampled_from([*cropping.FOCI])
+pictures = st.none() | st.builds(Picture, st.just("a.jpg"), words, st.just(1), st.just(1), words, words, shapes, foci)
 ids = st.sampled_from(["b1", "b2", "b3-7", "b4-text"])
 stories = st.one_of(*(st.builds(kind, ids, words, words, words, words, words, pictures) for kind in (Story, LeadStory)))
 blocks = st.one_of(stories, st.builds(Text, ids, words), st.builds(Button, ids, words, words), st.builds(Divider, ids))
@@ -51,3 +52,11 @@ def test_only_what_differs_is_changed() -> None:
         "B",
         (LeadStory("s", "Titel", "<p><strong>fett</strong></p>", picture=Picture("p.jpg", "See", 2, 1)),),
     )
+
+
+def test_only_a_shape_and_a_place_that_there_are_can_be_chosen() -> None:
+    base = IssueContent("A", "B", (Story("s", "T", "", picture=Picture("p.jpg", "", 2, 1, shape="1:1")),))
+
+    assert fields.read({"s.shape": "7:1", "s.focus": "outside"}, base) == base
+    chosen = fields.read({"s.shape": "", "s.focus": "left"}, base).blocks[0]
+    assert chosen == Story("s", "T", "", picture=Picture("p.jpg", "", 2, 1, focus="left"))

@@ -7,18 +7,20 @@ A field that was not touched gives back exactly what the issue says, whatever br
 an approved issue never changes it. A field that the form does not have stays as it was.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import fields as fields_of
 from dataclasses import replace
 from typing import Any
 
-from newsletter.content import characters, richtext
+from newsletter.content import characters, cropping, richtext
 from newsletter.content.blocks import Block, IssueContent, LeadStory, Picture, Story
 from newsletter.issues import arranging
 
 LONGEST_LINE, LONGEST_TEXT = 1_000, 40_000  # characters: far more than any mail can show
 OF_ISSUE = ("subject", "preheader")
-OF_PICTURE = ("alt", "caption", "credit")
+WRITTEN_OF_PICTURE = ("alt", "caption", "credit")
+CHOSEN_OF_PICTURE: dict[str, Container[str]] = {"shape": {"", *cropping.SHAPES}, "focus": cropping.FOCI}
+OF_PICTURE = (*WRITTEN_OF_PICTURE, *CHOSEN_OF_PICTURE)
 LAYOUT = "layout"
 OFFERED, TOPIC = "offered", "topic"  # the topics that can be ticked, and each of them, as in `b3.topic.culture`
 _WRITTEN = ("title", "text", "link", "link_text", "date", "label")
@@ -73,7 +75,10 @@ def _read_topics(form: Mapping[str, str], block: Block) -> tuple[str, ...]:
 
 
 def _read_picture(form: Mapping[str, str], block: str, picture: Picture) -> Picture:
-    said: dict[str, Any] = {name: _said(form, f"{block}.{name}", getattr(picture, name)) for name in OF_PICTURE}
+    said: dict[str, Any] = {name: _said(form, f"{block}.{name}", getattr(picture, name)) for name in WRITTEN_OF_PICTURE}
+    for name, choices in CHOSEN_OF_PICTURE.items():
+        if form.get(f"{block}.{name}") in choices:
+            said[name] = form[f"{block}.{name}"]
     return replace(picture, **said)
 
 

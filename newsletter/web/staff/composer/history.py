@@ -15,6 +15,7 @@ from newsletter.issues.history import Change
 from newsletter.issues.permissions import WRITE_ISSUES
 from newsletter.web.staff.answers import page
 from newsletter.web.staff.composer.desk import title_of
+from newsletter.web.staff.composer.shapes import focus_names, shape_names
 from newsletter.web.staff.guards import Allowed, Staff, of_issue
 from newsletter.web.staff.start import names_of
 
@@ -59,7 +60,7 @@ def _line(difference: Difference, titles: dict[str, str], language: str) -> Line
         return Line(f"{what}: {_called(block, language)}", "", "")
     if difference.block:
         what = f"{what} ({titles.get(difference.block) or _('Block')})"
-    return Line(what, _words(difference, difference.before), _words(difference, difference.after))
+    return Line(what, _words(difference, difference.before, language), _words(difference, difference.after, language))
 
 
 def _called(block: object, language: str) -> str:
@@ -69,14 +70,22 @@ def _called(block: object, language: str) -> str:
     return title_of(block) or kinds[type(block)]
 
 
-def _words(difference: Difference, value: object) -> str:
+def _words(difference: Difference, value: object, language: str) -> str:
     if isinstance(value, Picture):
-        return " · ".join(part for part in (value.alt, value.caption, value.credit) if part)
+        return " · ".join(part for part in (value.alt, value.caption, value.credit, _crop(value, language)) if part)
     if difference.field == "topics" and isinstance(value, tuple):
         return ", ".join(value)
     if not isinstance(value, str):
         return ""
     return words_of(value) if difference.field == "text" else value
+
+
+def _crop(picture: Picture, language: str) -> str:
+    """Shape and place; empty where the picture is whole."""
+    if not picture.shape:
+        return ""
+    names = shape_names(language).get(picture.shape, ""), focus_names(language).get(picture.focus, "")
+    return ", ".join(name for name in names if name)
 
 
 def field_names(language: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from newsletter.web.staff.composer import fields
 from newsletter.web.staff.composer.acts import Act
 from newsletter.web.staff.composer.desk import Desk, title_of
 from newsletter.web.staff.composer.held import Held
+from newsletter.web.staff.composer.shapes import focus_names, shape_names
 from newsletter.web.staff.guards import Staff
 
 # The preview is a page of ours in a frame. Pasted text may carry its weight in a style, which the editor reads.
@@ -37,6 +38,8 @@ def composer(
         may_approve=_may_approve(staff, seen),
         finding_field=finding_field,
         personal_fields=personal_fields(staff.user.language, seen.language),
+        shapes=shape_names(staff.user.language),
+        foci=focus_names(staff.user.language),
     )
     answer.headers["Content-Security-Policy"] = _POLICY
     return answer
@@ -60,6 +63,8 @@ def finding_field(code: str, block: str | None, seen: Desk) -> str:
     """The id of the field that a finding is about, else of its block; empty where it is about none."""
     if block is None:
         return "subject" if code.startswith("subject") else "preheader" if code.startswith("preheader") else ""
+    if code == "picture_uncut":
+        return f"{block}.shape-whole"
     has_picture = any(each.id == block and each.picture for each in seen.blocks)
     return f"{block}.alt" if code.startswith("alt_") and has_picture else f"block-{block}"
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from newsletter.errors import WrongState
-from newsletter.issues import presence, revisions
+from newsletter.issues import cutting, presence, revisions
 from newsletter.issues.errors import RevisionNotFound
 from newsletter.issues.permissions import WRITE_ISSUES
 from newsletter.web.forms import Form, submitted
@@ -53,6 +53,7 @@ def save(issue_id: int, staff: Writer, form: Sent) -> Response:
         raise HTTPException(400) from None
     except WrongState:
         return _refused(staff, issue_id, form)
+    cutting.cut(saved.content, app.site.media_folder)  # here it holds up nobody else who writes
     problem = _move(staff, issue_id, act, saved) if act.word in saving.MOVES else ""
     return _answer(staff, issue_id, form, act=act, saved=saved, problem=problem)
 

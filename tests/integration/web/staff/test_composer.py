@@ -1,16 +1,20 @@
 """The composer without scripts: each button saves the form, does its act, and nothing is lost."""
 
 import datetime as dt
+import io
 import re
 from collections.abc import Callable
 
 import pytest
+from lxml import html
+from PIL import Image
 
 from newsletter.accounts.roles import Grant, Role
 from newsletter.app import App
 from newsletter.content.blocks import LeadStory, Picture, Story
 from newsletter.issues import publications, revisions
 from newsletter.issues.models import Issue, IssuePresence, IssueState
+from newsletter.news import pictures
 from newsletter.web.body_limit import LIMIT_BYTES
 from subscribers import topics
 from subscribers.actor import Actor
@@ -47,6 +51,21 @@ def desk(ana: Client, issue: int) -> Desk:
 
 def order(app: App, issue: int) -> list[str]:
     return [block.id for block in content(app, issue).blocks]
+
+
+def a_picture(app: App) -> str:
+    """White on the left half, red on the right; 400 × 300."""
+    halves = Image.new("RGB", (400, 300), "white")
+    halves.paste((200, 30, 30), (200, 0, 400, 300))
+    written = io.BytesIO()
+    halves.save(written, "PNG")
+    return pictures.store(written.getvalue(), app.settings.media_folder).name
+
+
+def shown(client: Client, issue: int) -> html.HtmlElement:
+    """The picture in the mail."""
+    mail = html.document_fromstring(client.get(f"/staff/issues/{issue}/preview").text)
+    return mail.cssselect("img")[0]
 
 
 def set_four_eyes(app: App) -> None:
@@ -168,6 +187,56 @@ def test_the_description_of_a_picture_is_written_and_the_picture_left_out(app: A
     assert isinstance(block, LeadStory)
     assert block.picture == Picture("a" * 32 + ".jpg", "Boote am Steg", 640, 480, credit="Foto: Kern")
     assert 'name="b2-1.alt"' not in described.press("no-picture b2-1").text
+
+
+def test_a_picture_is_cropped_and_the_mail_shows_that_part(app: App, ana: Client) -> None:
+    name = a_picture(app)
+    in_the_pool(app, "Mit Bild", image=name, image_width=400, image_height=300, image_alt="Zwei Hälften")
+    issue = an_issue(app)
+    placed = Desk.open(ana, issue).typed(**{"item.1": "1"}).press()
+
+    chosen = placed.typed(**{"b2-1.shape": "1:1", "b2-1.focus": "right"}).press()
+
+    image = shown(ana, issue)
+    assert image.get("width") == "300"
+    with Image.open(app.settings.media_folder / image.get("src", "").rpartition("/")[2]) as part:
+        assert (part.size, part.convert("RGB").getpixel((99, 0))) == ((300, 300), (255, 255, 255))
+        assert part.convert("RGB").getpixel((100, 0)) == (200, 30, 30)
+    assert (app.settings.media_folder / name).exists()
+    small = chosen.typed(**{"b2-1.layout": "story"}).press()
+    assert (small.fields["b2-1.shape"], small.fields["b2-1.focus"]) == ("1:1", "right")
+    assert small.press("undo").press("undo").fields["b2-1.shape"] == ""
+    restored = Desk.open(ana, issue).press("redo").press("restore b2-1")
+    assert restored.fields["b2-1.shape"] == ""
+    assert shown(ana, issue).get("src", "").endswith(f"/media/{name}")
+
+
+def test_of_two_shapes_chosen_at_once_both_are_named_in_words(app: App, ana: Client, ben: Client) -> None:
+    in_the_pool(app, "Mit Bild", image=a_picture(app), image_width=400, image_height=300)
+    issue = an_issue(app)
+    Desk.open(ana, issue).typed(**{"item.1": "1"}).press()
+    anas, bens = Desk.open(ana, issue), Desk.open(ben, issue)
+    anas.typed(**{"b2-1.shape": "16:9", "b2-1.alt": "Zwei Hälften"}).press()
+
+    torn = bens.typed(**{"b2-1.shape": "1:1", "b2-1.focus": "left"}).press()
+
+    assert [torn.fields[f"b2-1.{name}"] for name in ("shape", "focus", "alt")] == ["16:9", "left", "Zwei Hälften"]
+    assert torn.document.cssselect("#held-b2-1\\.shape blockquote")[0].text == "Quadratisch"
+    assert torn.press("take b2-1.shape").fields["b2-1.shape"] == "1:1"
+    assert "Zwei Hälften · Quadratisch, Links" in ben.get(f"/staff/issues/{issue}/history").text
+
+
+def test_a_picture_that_cannot_be_cropped_is_named_and_stops_the_issue(app: App, ana: Client, ben: Client) -> None:
+    name = a_picture(app)
+    in_the_pool(app, "Mit Bild", image=name, image_width=400, image_height=300, image_alt="Zwei Hälften")
+    issue = an_issue(app)
+    Desk.open(ana, issue).typed(**{"item.1": "1"}).press()
+    (app.settings.media_folder / name).write_bytes(b"broken")
+
+    chosen = Desk.open(ben, issue).typed(**{"b2-1.shape": "1:1"}).press()
+    assert "Das Bild lässt sich nicht zuschneiden" in chosen.text
+
+    assert "Nicht freigegeben" in chosen.press("approve").alert
 
 
 def test_two_who_write_in_different_fields_both_keep_their_words(
