@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pyotp
 import pytest
@@ -317,6 +317,18 @@ def test_whoever_goes_away_while_sending_is_no_error(app: App) -> None:
 
     assert [(line["event"], line["log_level"], line["status"]) for line in lines] == [("request", "info", 0)]
     assert dump(app) == before
+
+
+@pytest.mark.parametrize("value", ["\0", "\ud800", "9" * 40, "²", "../../etc/passwd", "'; DROP TABLE issue; --"])
+def test_no_address_is_misread(app: App, value: str) -> None:
+    an_issue(app, "Fest am See")
+    client = seated(app).client
+    names = "q source language new open reader as before after state position to done lang when at fold actor colour"
+    query = urlencode(dict.fromkeys(names.split(), value.encode(errors="surrogatepass")))
+
+    for path in (path for method, path in ROUTES if method == "GET"):
+        answer = client.get(f"{at(path)}?{query}", follow_redirects=False)
+        assert (path, answer.status_code < 500) == (path, True)
 
 
 async def cut_off(app: App, path: str, body: bytes, *, token: str) -> None:
