@@ -4,8 +4,9 @@
     found = sessions.find(session, token, now=now)
 
 The token is 256 random bits; the database knows its hash alone, so who reads the database is not signed in. Each
-sign-in makes a new one. A session ends after `IDLE` without a request, after `LONGEST` in any case, when its owner ends
-it or signs out, when the password changes, and when the owner is deactivated.
+sign-in makes a new one, and a new password gives another one to the session in which it was chosen. A session ends
+after `IDLE` without a request, after `LONGEST` in any case, when its owner ends it or signs out, when the password
+changes elsewhere, and when the owner is deactivated.
 """
 
 import datetime as dt
@@ -109,6 +110,14 @@ def proven(session: Session, session_id: int, *, now: dt.datetime) -> None:
     found = session.get(StaffSession, session_id)
     if found is not None:
         found.seen_at = found.proven_at = now
+
+
+def renewed(session: Session, session_id: int) -> str:
+    """Give a session another token; whoever has the old one is not signed in by it any more."""
+    token, found = secrets.token_urlsafe(_TOKEN_BYTES), session.get(StaffSession, session_id)
+    if found is not None:
+        found.digest = digest_of(token)
+    return token
 
 
 def end(session: Session, session_id: int, *, user_id: int) -> bool:

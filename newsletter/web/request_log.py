@@ -2,6 +2,7 @@
 
 A line tells the route's template, such as `/confirm/{token}`, never the path: paths hold tokens.
 An error tells its class and where it was raised, never its message: messages hold addresses.
+Status 0 is a request whose sender went away before it was answered.
 """
 
 import time
@@ -9,7 +10,7 @@ import traceback
 from collections.abc import Callable
 
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,6 +39,8 @@ class RequestLog:
 
         try:
             await self.app(scope, receive, watched)
+        except ClientDisconnect:
+            pass  # whoever asked has gone: nobody waits for an answer, and nothing is broken
         except Exception as error:  # noqa: BLE001  # the last resort: the visitor gets a page, the operator a line
             at = _place(error)
             log.error("request failed", route=_route(scope), error=type(error).__name__, at=at)  # noqa: TRY400  # never the message

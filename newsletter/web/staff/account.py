@@ -5,14 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from newsletter.accounts import own_account, passkeys, passwords, second_factor
+from newsletter.accounts import own_account, passkeys, passwords, second_factor, sessions
 from newsletter.accounts.errors import NameInvalid, PasswordRefused
 from newsletter.accounts.passkeys import Site
 from newsletter.accounts.roles import OWN_ACCOUNT
 from newsletter.accounts.staff import one
 from newsletter.web.forms import Form, submitted
-from newsletter.web.staff import ways
+from newsletter.web.staff import cookies, ways
 from newsletter.web.staff.answers import PLACES, page
+from newsletter.web.staff.cookies import Cookie
 from newsletter.web.staff.guards import Allowed, Staff
 from newsletter.web.staff.letters import sender_of
 
@@ -71,7 +72,7 @@ def ask_password(staff: FreshSelf) -> Response:
 
 @router.post(f"{PATH}/password")
 def change_password(staff: FreshSelf, form: Annotated[Form, Depends(submitted)]) -> Response:
-    """Change the password; all other devices are signed out."""
+    """Change the password; all other devices are signed out, and so is a copy of this one's cookie."""
     app, password = staff.visit.app, form.fields.get("password", "")
     try:
         passwords.check(password, address=staff.user.address, name=staff.user.name)
@@ -89,7 +90,10 @@ def change_password(staff: FreshSelf, form: Annotated[Form, Depends(submitted)])
             by=staff.by,
             now=app.now(),
         )
-    return ways.redirect(staff.visit, PATH, done="password")
+        token = sessions.renewed(session, staff.session.id)
+    answer = ways.redirect(staff.visit, PATH, done="password")
+    cookies.write(answer, Cookie.SESSION, token, app.settings)
+    return answer
 
 
 def _page(staff: Staff, *, problem: str = "", status: int = 200) -> Response:

@@ -16,6 +16,7 @@ from newsletter.accounts import staff
 from newsletter.accounts.roles import OWN_ACCOUNT
 from newsletter.delivery import statement
 from newsletter.delivery.alerts import listing as alerts
+from newsletter.delivery.alerts.wording import Words
 from newsletter.delivery.models import Mailing, MailingKind, MailingState
 from newsletter.delivery.permissions import SEND_ISSUES
 from newsletter.delivery.statement import Statement
@@ -53,9 +54,7 @@ def start(staff_: Anybody) -> Response:
             for publication in publications.every(session)
             if _may(staff_, publication.id)
         ]
-        waiting = (
-            [alerts.words_of(each, language=staff_.user.language) for each in alerts.waiting(session)] if cards else []
-        )
+        waiting = _waiting(session, staff_) if cards else []
         names = names_of(session)
         there_are_any = bool(cards or publications.every(session))
     return page(
@@ -86,6 +85,14 @@ def begin(slug: str, staff_: Writer, form: Annotated[Form, Depends(submitted)]) 
 def names_of(session: Session) -> dict[str, str]:
     """What those who act are called, by how the tables name them."""
     return {member.address: member.shown for member in staff.every(session)}
+
+
+def _waiting(session: Session, staff_: Staff) -> list[Words]:
+    """The alerts of their publications, and those of none."""
+    found = alerts.waiting(session)
+    publication = alerts.publications(session, found)
+    theirs = [each for each in found if not (of := publication[each.id]) or _may(staff_, of)]
+    return [alerts.words_of(each, language=staff_.user.language) for each in theirs]
 
 
 def _may(staff_: Staff, publication_id: int) -> bool:

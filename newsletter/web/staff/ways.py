@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlencode, urlsplit
 
 from fastapi.responses import RedirectResponse, Response
+from starlette.routing import Match
 
 from newsletter.web.visit import Visit
 
@@ -19,15 +20,26 @@ def local(path: str) -> str:
 
 
 def back(visit: Visit) -> str:
-    """The page that a form stood on, as far as the browser tells; else the start."""
+    """The page that a form stood on, as far as the browser tells; else the start.
+
+    A form that was refused stands on the page of a POST, whose address cannot be looked at: the page above it can.
+    """
     try:
-        path = urlsplit(visit.request.headers.get("referer", "")).path
+        path = local(urlsplit(visit.request.headers.get("referer", "")).path.removeprefix(visit.pages.prefix))
     except ValueError:
         return START
-    return local(path.removeprefix(visit.pages.prefix))
+    while path != START and not _is_page(visit, path):
+        path = path.rpartition("/")[0] or START
+    return path
 
 
 def redirect(visit: Visit, path: str, **query: str) -> Response:
     """Send the browser to a path of ours by GET, whatever it has just sent."""
     asked = f"?{urlencode(query)}" if query else ""
     return RedirectResponse(f"{visit.pages.prefix}{path}{asked}", 303)
+
+
+def _is_page(visit: Visit, path: str) -> bool:
+    """Tell whether a path can be looked at."""
+    scope = {"type": "http", "method": "GET", "path": path}
+    return any(route.matches(scope)[0] is Match.FULL for route in visit.request.app.state.routes)

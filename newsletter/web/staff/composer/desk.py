@@ -11,6 +11,7 @@ from newsletter.app import App
 from newsletter.checks.finding import Finding, Severity
 from newsletter.content import merge, variants
 from newsletter.content.blocks import Block, Button, IssueContent, LeadStory, Picture, Story, Text
+from newsletter.content.characters import tidy
 from newsletter.content.richtext import words_of
 from newsletter.content.stored import kind_of
 from newsletter.delivery import samples
@@ -45,9 +46,8 @@ class PoolFilter:
     @classmethod
     def of(cls, asked: Mapping[str, str]) -> "PoolFilter":
         """Read it from a query or a form."""
-        return cls(
-            asked.get("q", "").strip()[:200], asked.get("source", ""), asked.get("language", "")[:5], "new" in asked
-        )
+        words, language = (tidy(asked.get(name, "")) for name in ("q", "language"))
+        return cls(words.strip()[:200], asked.get("source", ""), language[:5], "new" in asked)
 
     @property
     def query(self) -> dict[str, str]:
