@@ -88,7 +88,8 @@ def token_of(client: Client) -> str:
 
 def is_in(app: App, token: str) -> bool:
     """Tell whether a session's token lets anybody in."""
-    return with_session(app, token).get("/staff/account", follow_redirects=False).status_code == 200
+    status: int = with_session(app, token).get("/staff/account", follow_redirects=False).status_code
+    return status == 200
 
 
 # From other sites: forms that would do something, if they came from a page of ours.
@@ -334,12 +335,13 @@ def test_no_address_is_misread(app: App, value: str) -> None:
 async def cut_off(app: App, path: str, body: bytes, *, token: str) -> None:
     """A request whose connection breaks after these bytes of its body; nothing is answered."""
     host = PUBLIC_URL.removeprefix("https://")
-    messages = iter(
-        ({"type": "http.request", "body": body, "more_body": True}, {"type": "http.disconnect"}),
-    )
+    messages: list[dict[str, object]] = [
+        {"type": "http.request", "body": body, "more_body": True},
+        {"type": "http.disconnect"},
+    ]
 
     async def receive() -> dict[str, object]:
-        return next(messages)
+        return messages.pop(0)
 
     async def send(message: dict[str, object]) -> None:
         raise AssertionError(message)
