@@ -20,7 +20,7 @@ test: prepare-test ## Run every test. T="-k consent" or T=tests/unit selects.
 
 faults: prepare-test ## Kill, freeze, starve and cut off all that sends, and ask all pages, on each kind of database: half an hour and more.
 	@FAULTS_KILLS=$(or $(KILLS),120) FAULTS_EXAMPLES=$(or $(EXAMPLES),500) \
-		$(python) -m pytest -q -s tests/faults tests/unit/delivery/test_protocol.py tests/integration/web $(T)
+		$(python) -m pytest -q -s --timeout=0 tests/faults tests/unit/delivery/test_protocol.py tests/integration/web $(T)
 
 check: prepare-dev ## Check format, style, types, layers, migrations and the quick tests: half a minute.
 	@$(python) -m ruff format --check --quiet .

@@ -7,7 +7,8 @@
 
 The loop that owns the sockets never waits for a lock or a disk. What the database refuses is tried
 again for ever. Until it is written, `may_begin` says no, so that what a crash would leave to the journals
-stays small.
+stays small. An error that is not the database's is a defect of ours: whoever asks then hears it at once, so
+that the sender ends, is started anew, and the journals are replayed, instead of waiting for ever.
 """
 
 import asyncio
@@ -41,6 +42,11 @@ class _Asked:
     work: Callable[[], Any]
     answer: "asyncio.Future[Any]"
 
+    def fail(self, error: Exception) -> None:
+        """Raise it where it was asked, if somebody still waits there."""
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
 
 class Books:
     """Settles, asks and watches; used from one event loop."""
@@ -71,8 +77,10 @@ class Books:
         self._is_closing = True
         self._work.set()
         self._hurry.set()
-        await self._writing
-        self._thread.shutdown()
+        try:
+            await self._writing
+        finally:
+            self._thread.shutdown()
 
     @property
     def is_full(self) -> bool:
@@ -112,6 +120,8 @@ class Books:
 
     async def _in_turn(self, work: Callable[[], _T]) -> _T:
         asked = _Asked(work, asyncio.get_running_loop().create_future())
+        if self._writing.done():
+            self._writing.result()
         self._asked.append(asked)
         self._work.set()
         self._hurry.set()
@@ -119,14 +129,20 @@ class Books:
         return answer
 
     async def _keep(self) -> None:
-        while not self._is_closing or self._waiting or self._asked:
-            await self._work.wait()
-            await self._gather()
-            settlements, self._waiting = self._waiting, []
-            asked, self._asked = self._asked, []
-            await self._write(settlements)
-            for one in asked:
-                await self._answer(one)
+        asked: list[_Asked] = []
+        try:
+            while not self._is_closing or self._waiting or self._asked:
+                await self._work.wait()
+                await self._gather()
+                settlements, self._waiting = self._waiting, []
+                asked, self._asked = self._asked, []
+                await self._write(settlements)
+                for one in asked:
+                    await self._answer(one)
+        except Exception as error:
+            for one in (*asked, *self._asked):
+                one.fail(error)
+            raise
 
     async def _gather(self) -> None:
         """Let more come for a moment, unless somebody waits."""
@@ -168,8 +184,7 @@ class Books:
         try:
             answer = await self._on_thread(asked.work)
         except Exception as error:  # noqa: BLE001  # it is the asker's
-            if not asked.answer.done():
-                asked.answer.set_exception(error)
+            asked.fail(error)
         else:
             if not asked.answer.done():
                 asked.answer.set_result(answer)
