@@ -153,11 +153,11 @@ def test_the_pool_is_searched_without_losing_what_was_typed(app: App, issue: int
     assert "Nichts gefunden" in desk.typed(q="xyz").press("find").text
 
 
-@pytest.mark.usefixtures("issue")
 def test_no_character_in_a_search_is_too_much_for_the_database(desk: Desk) -> None:
     assert desk.client.get(desk.path, params={"q": "See\0", "language": "d\0", "source": "\0"}).status_code == 200
 
 
+@pytest.mark.usefixtures("issue")
 def test_used_items_say_where_and_can_be_left_out(app: App, ana: Client) -> None:
     in_the_pool(app, "Noch nie benutzt")
     second = an_issue(app, "Nur in der zweiten")
