@@ -79,7 +79,8 @@ class Service:
                     self._fleet.stop()
 
     def _wait(self, seconds: float) -> None:
-        """Be patient with a database that is away, but not for longer than we are wanted."""
+        """Be patient with a database that is away, but not for longer than we are wanted, nor with a sleeper's lock."""
+        self._journals.end_silent()
         if self._stopped.wait(seconds):
             raise Stopping
 

@@ -19,7 +19,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -118,8 +118,10 @@ class NoteFile:
 
 
 @contextmanager
-def noted(folder: Path) -> Iterator[NoteFile]:
+def noted(folder: Path, *, while_held: Callable[[], object] | None = None) -> Iterator[NoteFile]:
     """Lock the file of a folder among the processes of this machine.
+
+    `while_held` is called again and again while another process holds it, and must wait; without it, the kernel does.
 
     Raises:
         JournalUnusable: the folder cannot be written to.
@@ -129,10 +131,20 @@ def noted(folder: Path) -> Iterator[NoteFile]:
     except OSError as error:
         raise JournalUnusable(folder, error.strerror or str(error)) from error
     try:
+        while while_held and not _is_locked_at_once(lock):
+            while_held()
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield NoteFile(folder / NAME)
     finally:
         os.close(lock)
+
+
+def _is_locked_at_once(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _listed(generation: Generation | None) -> list[int | str] | None:

@@ -6,7 +6,8 @@
 
 A sender touches its journals every second. One whose file has not changed for `SILENT_S` by our own
 watch, and that still holds its lock, is asleep or stuck: it is killed, and its lock taken at the
-next look. Neither the watch nor we look while all sleep, so nobody is killed for that.
+next look. Neither the watch nor we look while all sleep, so nobody is killed for that. Whoever waits for the
+database looks, too (`end_silent`, a second apart at least): the sleeper may be the one who holds it.
 """
 
 import datetime as dt
@@ -60,9 +61,13 @@ class Journals:
 
     def orphans(self) -> list[Journal]:
         """The journals whose processes are gone, locked by us from now on; the silent are killed."""
-        paths = sorted(self._folder.glob(f"*{SUFFIX}"))
-        self._seen = {path: seen for path, seen in self._seen.items() if path in paths}
-        return [found for path in paths if (found := self._orphan(path))]
+        return [found for path in self._open() if (found := self._orphan(path))]
+
+    def end_silent(self) -> None:
+        """Kill who fell silent, and leave the journals where they are."""
+        for path in self._open():
+            if self._is_silent(path):
+                self._kill(path)
 
     def has(self, token: str) -> bool:
         """Tell whether the journal of a lease lies here, not closed."""
@@ -105,6 +110,11 @@ class Journals:
                 os.utime(path, (touched, touched))
             elif path.stat().st_mtime < touched:
                 os.utime(path, (touched, touched))
+
+    def _open(self) -> list[Path]:
+        paths = sorted(self._folder.glob(f"*{SUFFIX}"))
+        self._seen = {path: seen for path, seen in self._seen.items() if path in paths}
+        return paths
 
     def _orphan(self, path: Path) -> Journal | None:
         seized = Journal.seize(path)

@@ -130,7 +130,7 @@ class Pairing:
         """
         now, is_first = self._clock(), self._looked_at is None
         if self._looked_at is None or abs(now - self._looked_at) >= EVERY:
-            with generations.noted(self._journals.folder) as file:
+            with generations.noted(self._journals.folder, while_held=self._patient.pause) as file:
                 self._doubt = self._compared(file, now=now, is_first=is_first)
             self._looked_at = now
         return self._doubt

@@ -32,6 +32,10 @@ class Patient:
         self._database = database
         self._sleep = sleep
 
+    def pause(self) -> None:
+        """Wait a moment, as after each refusal."""
+        self._sleep(PAUSE_S)
+
     def write(self, work: Callable[[Session], _T]) -> _T:
         """Do work in a transaction of its own; errors that are not the database's pass."""
         return self._do(self._database.writing, work)
@@ -47,4 +51,4 @@ class Patient:
                     return work(session)
             except (OperationalError, InterfaceError) as error:
                 _log.warning("database refuses", error=reason_of(error))
-                self._sleep(PAUSE_S)
+                self.pause()

@@ -128,7 +128,8 @@ class Worker:
         self._messages = messages
         self._clock = clock
         self._monotonic = monotonic
-        self._patient = Patient(database, sleep=sleep)
+        self._sleep = sleep
+        self._patient = Patient(database, sleep=self._wait)
         self._stop = stop
         self._share = share
         self._recovery = Recovery(self._patient, journals, lost_after=lost_after, clock=clock)
@@ -149,6 +150,11 @@ class Worker:
     @property
     def _relays(self) -> tuple[str, ...]:
         return tuple(transport.name for transport in self._transports)
+
+    def _wait(self, seconds: float) -> None:
+        """Be patient with a database that is away or locked, unless it is a sleeping neighbour who locks it."""
+        self._journals.end_silent()
+        self._sleep(seconds)
 
     def _run(self, main: Callable[[Books, asyncio.Event], Awaitable[str]]) -> str:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:

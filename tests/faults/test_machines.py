@@ -77,6 +77,46 @@ def test_a_sender_that_sleeps_is_killed_and_replaced(database: Database, mailing
     assert made.unknown <= CONNECTIONS
 
 
+SLEEPER = """
+import os, pathlib, signal, sys, time
+from sqlalchemy import text
+from newsletter.database import Database
+from newsletter.delivery import generations
+from newsletter.delivery.journals import Journals
+folder = pathlib.Path(sys.argv[2])
+journal = Journals(folder, monotonic=time.monotonic).create()
+if sys.argv[3] == "the note":
+    noted = generations.noted(folder)
+    noted.__enter__()
+else:
+    session = Database(sys.argv[1]).writing().__enter__()
+    lock = "LOCK TABLE relay, journal_folder" if "postgresql" in sys.argv[1] else "DELETE FROM relay"
+    session.execute(text(lock))
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+@pytest.mark.parametrize("holds", ["the database", "the note"])
+def test_a_sender_that_fell_asleep_with_what_all_need_is_killed_too(
+    database: Database, mailing: int, monkeypatch: pytest.MonkeyPatch, holds: str
+) -> None:
+    url, folder = database.engine.url.render_as_string(hide_password=False), journal_folder(database)
+    asleep = subprocess.Popen([sys.executable, "-c", SLEEPER, url, folder, holds], cwd=Path(__file__).parents[2])
+    os.waitid(os.P_PID, asleep.pid, os.WSTOPPED | os.WNOWAIT)
+    monkeypatch.setattr("newsletter.database.LOCK_TIMEOUT_MS", 100)
+    monkeypatch.setattr("newsletter.database._ON_POSTGRESQL", "SELECT set_config('lock_timeout', '100', false)")
+    database.close()  # so that connections are made with that
+    clock = Clock()
+
+    with Relay() as relay:
+        a_worker(
+            database, open_transport(_url(relay)), clock=clock, sleep=lambda _: clock.forward(seconds=40)
+        ).run_until_idle()
+
+    assert asleep.wait(10) == -signal.SIGKILL
+    assert numbers(database, mailing) == {"state": "sent", "accepted": READERS}
+
+
 def _forward(clock: Clock, asleep: "subprocess.Popen[bytes]") -> None:
     while asleep.poll() is None:
         threading.Event().wait(0.2)
