@@ -1,6 +1,7 @@
 # Everything a developer types. Each target first makes .venv ready (see .ci/prepare); PYTHON=python3.12 names another interpreter.
 
 python := .venv/bin/python
+unexport PYTHONDONTWRITEBYTECODE # the tests start hundreds of processes, each of which would compile everything anew
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test faults check fix bench lock migration clean prepare-run prepare-dev prepare-test

@@ -27,22 +27,23 @@ class Installed:
     away: Path
 
     def run(self, *command: str) -> str:
-        done = subprocess.run(
-            command,
-            cwd=self.away,
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": str(self.folder),
-                "NEWSLETTER_HOME": str(self.away / "home"),
-                "NEWSLETTER_DEMO": "1",
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=240,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        said = self.away / "said"  # no pipe: what a command leaves running would hold it open
+        with said.open("w+", encoding="utf-8") as file:
+            done = subprocess.run(
+                command,
+                cwd=self.away,
+                env={
+                    "PATH": os.environ["PATH"],
+                    "PYTHONPATH": str(self.folder),
+                    "NEWSLETTER_HOME": str(self.away / "home"),
+                    "NEWSLETTER_DEMO": "1",
+                },
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        assert done.returncode == 0, said.read_text("utf-8")
+        return said.read_text("utf-8")
 
     def python(self, program: str) -> str:
         return self.run(sys.executable, "-c", program).strip()

@@ -20,10 +20,13 @@ from subscribers import topics
 from subscribers.actor import Actor
 from subscribers.models import MailingList
 from tests.support.composing import Desk, an_issue, change_item, content, in_the_pool, state
+from tests.support.kinds import on_sqlite
 from tests.support.ledgers import a_reader
 from tests.support.makers import BY, NOW
 from tests.support.staff import seated
 from tests.support.web import Client
+
+pytestmark = on_sqlite
 
 FEST, HAUS = "Fest am See", "Neues Rathaus"
 
@@ -151,10 +154,6 @@ def test_the_pool_is_searched_without_losing_what_was_typed(app: App, issue: int
     assert re.findall(r'class="title"[^>]*>([^<]+)', found.text) == ["Harbour news"]
     assert content(app, issue).subject == "Getippt"
     assert "Nichts gefunden" in desk.typed(q="xyz").press("find").text
-
-
-def test_no_character_in_a_search_is_too_much_for_the_database(desk: Desk) -> None:
-    assert desk.client.get(desk.path, params={"q": "See\0", "language": "d\0", "source": "\0"}).status_code == 200
 
 
 @pytest.mark.usefixtures("issue")

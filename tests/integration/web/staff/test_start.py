@@ -79,3 +79,11 @@ def test_alerts_that_wait_are_counted_and_told(app: App, editor: Client) -> None
 
     assert "1 Hinweis wartet auf jemanden" in text
     assert "mail-2" in text
+
+
+def test_no_character_in_a_search_is_too_much_for_the_database(app: App) -> None:
+    issue, ana = an_issue(app), seated(app, "ana@example.org", Grant(Role.EDITOR)).client
+
+    found = ana.get(f"/staff/issues/{issue}/edit", params={"q": "See\0", "language": "d\0", "source": "\0"})
+
+    assert found.status_code == 200
