@@ -36,6 +36,17 @@ def translations(language: str) -> NullTranslations:
     return Translations(compiled)
 
 
+def other_language(language: str) -> str:
+    """The language that an issue can have beside one: of two the other."""
+    return next(each for each in LANGUAGES if each != language)
+
+
+def spoken(language: str, within: str) -> str:
+    """What a language is called in another one: `spoken("en", "de")` is `Englisch`."""
+    _ = translations(within).gettext
+    return {"de": _("German"), "en": _("English")}.get(language, language)
+
+
 def best_language(accept_language: str, *, default: str) -> str:
     """The first language we speak of an Accept-Language header (RFC 9110, section 12.5.4), else the default."""
     wanted = []

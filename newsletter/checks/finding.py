@@ -13,10 +13,14 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: a stable code, the block it is in (None: the issue as a whole), a sentence each."""
+    """One thing that is wrong: a stable code, the block it is in (None: the issue as a whole), a sentence each.
+
+    `language` is the second one where it is wrong in that alone.
+    """
 
     code: str
     severity: Severity
     block: str | None
     de: str
     en: str
+    language: str = ""

@@ -99,9 +99,22 @@ Block = LeadStory | Story | Text | Button | Divider
 
 
 @dataclass(frozen=True, slots=True)
+class Translation:
+    """The words of an issue in a second language; all else is shared (`content.translating`).
+
+    `words` are pairs of a field's name, such as `subject` or `b3.title`, and what is written there; sorted, and
+    without those where nothing is.
+    """
+
+    language: str
+    words: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class IssueContent:
-    """One edition's words: subject, preheader and blocks in reading order."""
+    """One edition's words: subject, preheader and blocks in reading order; and perhaps the same in another language."""
 
     subject: str
     preheader: str = ""
     blocks: tuple[Block, ...] = ()
+    translation: Translation | None = None

@@ -20,6 +20,7 @@ from newsletter.content.blocks import (
     Picture,
     Story,
     Text,
+    Translation,
 )
 
 FORMAT = 1
@@ -41,18 +42,26 @@ def kind_of(block: Block) -> str:
 
 def to_stored(content: IssueContent) -> dict[str, Any]:
     """Turn content into JSON values."""
-    return {
+    stored: dict[str, Any] = {
         "format": FORMAT,
         "subject": content.subject,
         "preheader": content.preheader,
         "blocks": [_stored(block) for block in content.blocks],
     }
+    if content.translation:
+        stored["translation"] = {"language": content.translation.language, "words": dict(content.translation.words)}
+    return stored
 
 
 def from_stored(stored: Mapping[str, Any]) -> IssueContent:
     """Read what `to_stored` wrote."""
     blocks = tuple(_block(value) for value in stored["blocks"])
-    return IssueContent(subject=stored["subject"], preheader=stored["preheader"], blocks=blocks)
+    return IssueContent(
+        subject=stored["subject"],
+        preheader=stored["preheader"],
+        blocks=blocks,
+        translation=_translation(stored.get("translation")),
+    )
 
 
 def _stored(block: Block) -> dict[str, Any]:
@@ -63,6 +72,10 @@ def _stored(block: Block) -> dict[str, Any]:
     if fields.get("picture"):
         fields["picture"] = {name: value for name, value in fields["picture"].items() if value or name not in _LATER}
     return fields
+
+
+def _translation(value: Mapping[str, Any] | None) -> Translation | None:
+    return None if value is None else Translation(value["language"], tuple(sorted(value["words"].items())))
 
 
 def _block(value: Mapping[str, Any]) -> Block:

@@ -1,16 +1,19 @@
-"""Topics on blocks: which blocks a reader of certain topics sees, and how many different mails that makes.
+"""Topics on blocks, and a second language: what a reader gets to see, and how many different mails that makes.
 
     sections = variants.sections(content)  # (("culture",), ("culture", "sports")): each set of topics on a block, once
     variants.numbers(sections)             # (3, 2, 0): what a reader can get to see, everything first
     variants.content_of(content, 2)        # without the blocks of the first section
+    variants.numbers_of(content)           # (3, 2, 0, 7, 6, 4) where there is a second language
 
 A reader sees the blocks without topics and those that share a topic with what they chose. A variant is known by a
-number with a bit for each section that is seen, the first section's the lowest.
+number with a bit for each section that is seen, the first section's the lowest; above them is the bit of those who
+read the second language.
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from newsletter.content import translating
 from newsletter.content.blocks import IssueContent, LeadStory, Story
 
 MOST = 64  # each is compiled and stored, and kept ready by whoever sends
@@ -41,6 +44,25 @@ def numbers(sections: Sections, *, at_most: int = MOST) -> tuple[int, ...]:
     return tuple(sorted(found, reverse=True)[: at_most + 1])
 
 
+def numbers_of(content: IssueContent, *, at_most: int = MOST) -> tuple[int, ...]:
+    """The variants in the first language as in `numbers`, then those in the second; at most one more than asked for."""
+    found = sections(content)
+    first = numbers(found, at_most=at_most)
+    if content.translation is None:
+        return first
+    return (*first, *(number | in_second(found) for number in first))[: at_most + 1]
+
+
+def in_second(sections: Sections) -> int:
+    """The bit of those who read the second language."""
+    return 1 << len(sections)
+
+
+def is_in_second(number: int, sections: Sections) -> bool:
+    """Tell whether a variant is in the second language."""
+    return bool(number & in_second(sections))
+
+
 def number_of(chosen: Collection[str], sections: Sections) -> int:
     """The variant of a reader who chose these topics."""
     return sum(2**place for place, section in enumerate(sections) if not set(section).isdisjoint(chosen))
@@ -57,9 +79,13 @@ def chosen_for(number: int, sections: Sections) -> tuple[str, ...]:
 
 
 def content_of(content: IssueContent, number: int) -> IssueContent:
-    """The content with the blocks of a variant alone."""
-    seen = {section for place, section in enumerate(sections(content)) if number >> place & 1}
-    return replace(content, blocks=tuple(block for block in content.blocks if not block.topics or block.topics in seen))
+    """The content with the blocks of a variant alone, and the words of its language alone."""
+    found = sections(content)
+    seen = {section for place, section in enumerate(found) if number >> place & 1}
+    shown = replace(
+        content, blocks=tuple(block for block in content.blocks if not block.topics or block.topics in seen)
+    )
+    return translating.translated(shown) if is_in_second(number, found) else translating.ended(shown)
 
 
 def without_story(content: IssueContent, numbers: Iterable[int]) -> tuple[int, ...]:

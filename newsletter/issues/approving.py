@@ -71,7 +71,12 @@ def approve(session: Session, issue: Issue, *, site: Site, by: Actor, now: dt.da
         revision=issue.revision,
         fingerprint=edition.fingerprint,
         compiled=compilations.store_with_variants(
-            session, edition.compiled, edition.variants, sections=variants.sections(edition.content), now=now
+            session,
+            edition.compiled,
+            edition.variants,
+            sections=variants.sections(edition.content),
+            language=edition.second_frame.language if edition.second_frame else "",
+            now=now,
         ),
         approved_by=by.name,
         approved_at=now,

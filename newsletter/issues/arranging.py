@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 
+from newsletter.content import translating
 from newsletter.content.blocks import Block, Button, Divider, IssueContent, LeadStory, Story, Text
 from newsletter.issues import composing
 from newsletter.issues.errors import BlockNotFound
@@ -39,7 +40,7 @@ def place(content: IssueContent, item: NewsItem, *, base: int, language: str) ->
     block = composing.placed(
         Story if has_stories else LeadStory, item, block=_new_id(base, str(item.id)), language=language
     )
-    return replace(content, blocks=(*content.blocks, block))
+    return _dated(replace(content, blocks=(*content.blocks, block)), block.id, item)
 
 
 def add(content: IssueContent, what: Addition, *, base: int) -> IssueContent:
@@ -54,7 +55,8 @@ def remove(content: IssueContent, block: str) -> IssueContent:
         BlockNotFound: there is none of that id; so do all below.
     """
     _place_of(content, block)
-    return replace(content, blocks=tuple(each for each in content.blocks if each.id != block))
+    left = replace(content, blocks=tuple(each for each in content.blocks if each.id != block))
+    return translating.without_block(left, block)
 
 
 def move(content: IssueContent, block: str, *, places: int) -> IssueContent:
@@ -77,7 +79,7 @@ def lay_out(content: IssueContent, block: str, layout: str) -> IssueContent:
 
 
 def restore(content: IssueContent, block: str, item: NewsItem, *, language: str) -> IssueContent:
-    """Give a story the words that its item has now."""
+    """Give a story the words that its item has now; those of the second language stay, but for the date."""
 
     def restored(each: Block) -> Block:
         if not isinstance(each, LeadStory | Story):
@@ -85,14 +87,22 @@ def restore(content: IssueContent, block: str, item: NewsItem, *, language: str)
         placed = composing.placed(type(each), item, block=each.id, language=language)
         return replace(placed, topics=each.topics)
 
-    return _with(content, block, restored)
+    return _dated(_with(content, block, restored), block, item)
 
 
 def drop_picture(content: IssueContent, block: str) -> IssueContent:
     """Show a story without its picture."""
-    return _with(
+    without = _with(
         content, block, lambda each: replace(each, picture=None) if isinstance(each, LeadStory | Story) else each
     )
+    return translating.with_words(without, {f"{block}.{name}": "" for name in translating.OF_PICTURE})
+
+
+def _dated(content: IssueContent, block: str, item: NewsItem) -> IssueContent:
+    """The content with the date of a block's item in the second language, where there is one."""
+    if content.translation is None:
+        return content
+    return translating.with_words(content, {f"{block}.date": composing.date_line(item, content.translation.language)})
 
 
 def _as(kind: type[LeadStory | Story], block: LeadStory | Story) -> LeadStory | Story:

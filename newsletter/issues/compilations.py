@@ -26,18 +26,25 @@ def store_with_variants(
     variants: Mapping[int, CompiledIssue],
     *,
     sections: Sections,
+    language: str = "",
     now: dt.datetime,
 ) -> str:
     """Keep the mail of an issue with those of readers who chose topics; give the digest that stands for all of them.
 
-    `sections` and the numbers of `variants` are those of `content.variants`.
+    `sections` and the numbers of `variants` are those of `content.variants`, `language` is the second one.
     """
-    if not sections:
+    if not sections and not language:
         return store(session, everything, now=now)
     digests = tuple((number, store(session, compiled, now=now)) for number, compiled in variants.items())
-    return store(session, replace(everything, choices=Choices(sections, digests)), now=now)
+    return store(session, replace(everything, choices=Choices(sections, digests, language)), now=now)
 
 
 def load(session: Session, digest: str) -> CompiledIssue:
     """Read a stored compiled issue."""
     return CompiledIssue.from_json(session.get_one(StoredCompiled, digest).body)
+
+
+def load_in(session: Session, compiled: CompiledIssue, language: str) -> CompiledIssue | None:
+    """Read the mail that a stored one has beside it in its second language; None where that is another one."""
+    digest = compiled.choices.digest_in(language) if compiled.choices else None
+    return None if digest is None else load(session, digest)

@@ -14,6 +14,7 @@ from markupsafe import escape
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from newsletter.content import translating
 from newsletter.content.blocks import IssueContent, LeadStory, Origin, Picture, Story, Text
 from newsletter.content.merge import literal
 from newsletter.i18n import translations
@@ -40,14 +41,19 @@ def create(
 ) -> Issue:
     """Make a draft: a greeting, the first item as lead story, the others as stories.
 
-    Without a subject the lead story's title is taken; the preheader names the stories that follow.
+    Without a subject the lead story's title is taken; the preheader names the stories that follow. It has a second
+    language where the publication's newest issue has one.
     """
     by.require(WRITE_ISSUES)
+    second = _second_language(session, publication)
     issue = Issue(publication_id=publication.id, revision=0, created_at=now)
     session.add(issue)
     session.flush()
     audit.record(session, "issue.create", f"issue:{issue.id}", by=by, now=now, items=[item.id for item in items])
-    revisions.save(session, issue, _first_content(publication, items, subject), by=by, now=now)
+    content = _first_content(publication, items, subject)
+    if second:
+        content = also_in(session, content, second, first=publication.language)
+    revisions.save(session, issue, content, by=by, now=now)
     return issue
 
 
@@ -96,10 +102,39 @@ def placed(kind: type[LeadStory | Story], item: NewsItem, *, block: str, languag
         title=literal(item.title),
         text=literal(_teaser(item)),
         link=item.link,
-        date=format_date(item.date, format="long", locale=language) if item.date else "",
+        date=date_line(item, language),
         picture=_picture(item),
         origin=Origin(item.id, item.version),
     )
+
+
+def date_line(item: NewsItem, language: str) -> str:
+    """The date of an item as a block has it; empty without one."""
+    return format_date(item.date, format="long", locale=language) if item.date else ""
+
+
+def also_in(session: Session, content: IssueContent, language: str, *, first: str) -> IssueContent:
+    """The content with a second language; in it stand what a new issue begins with, greeting and dates, where unchanged.
+
+    A content that has one already stays as it is.
+    """
+    if content.translation:
+        return content
+    words = {f"{block.id}.text": _greeting(language).text for block in content.blocks if block == _greeting(first)}
+    for block in content.blocks:
+        if isinstance(block, LeadStory | Story) and block.origin:
+            item = session.get(NewsItem, block.origin.item_id)
+            if item and block.date == date_line(item, first):
+                words[f"{block.id}.date"] = date_line(item, language)
+    return translating.with_words(translating.begun(content, language), words)
+
+
+def _second_language(session: Session, publication: Publication) -> str:
+    """The second language of the publication's newest issue; empty where it has none, or there is no issue."""
+    of_it = select(Issue).where(Issue.publication_id == publication.id)
+    newest = session.scalar(of_it.order_by(Issue.id.desc()).limit(1))
+    translation = revisions.content_of(session, newest).translation if newest else None
+    return translation.language if translation and translation.language != publication.language else ""
 
 
 def _first_content(publication: Publication, items: Sequence[NewsItem], subject: str) -> IssueContent:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.checks import gate
 from newsletter.checks.finding import Finding, Severity
-from newsletter.content import variants
+from newsletter.content import translating, variants
 from newsletter.content.blocks import Button, IssueContent, LeadStory
 from newsletter.content.stored import to_stored
 from newsletter.i18n import translations
@@ -41,6 +41,19 @@ class Edition:
     public_problems: tuple[str, ...]
     topics: frozenset[str]  # of the list, by short name
     uncut: frozenset[str]  # blocks whose picture cannot be cut to its shape
+    second_frame: Frame | None = None  # of the mail in the second language, where there is one
+
+    @property
+    def everything(self) -> int:
+        """The variant with all blocks in the first language."""
+        return variants.everything(variants.sections(self.content))
+
+    @property
+    def in_second(self) -> int | None:
+        """The variant with all blocks in the second language; None where there is none."""
+        if self.second_frame is None:
+            return None
+        return self.everything | variants.in_second(variants.sections(self.content))
 
     @cached_property
     def compiled(self) -> CompiledIssue:
@@ -49,18 +62,30 @@ class Edition:
         Raises:
             TemplateInvalid: the design has a mistake.
         """
-        return compile_issue(self.content, frame=self.frame, design=self.design)
+        return self.compiled_as(self.everything)
 
     @cached_property
-    def variants(self) -> Mapping[int, CompiledIssue]:
-        """The mails of those who chose topics, by the number of their variant: those that differ and tell any news.
+    def second(self) -> CompiledIssue | None:
+        """The mail in the second language, where there is one.
 
         Raises:
             TemplateInvalid: the design has a mistake.
         """
-        everything, *numbers = variants.numbers(variants.sections(self.content))
-        left = [number for number in numbers if number not in variants.without_story(self.content, numbers)]
-        return {number: self.compiled_as(number) for number in left if number != everything}
+        return None if self.in_second is None else self.compiled_as(self.in_second)
+
+    @cached_property
+    def variants(self) -> Mapping[int, CompiledIssue]:
+        """The mails of those who chose topics or read the second language, by the number of their variant.
+
+        They are those that differ from the mail itself and tell any news.
+
+        Raises:
+            TemplateInvalid: the design has a mistake.
+        """
+        everything, *numbers = variants.numbers_of(self.content)
+        empty = {*variants.without_story(self.content, numbers)} - {self.in_second}
+        left = [number for number in numbers if number not in empty and number != everything]
+        return {number: (number == self.in_second and self.second) or self.compiled_as(number) for number in left}
 
     def compiled_as(self, variant: int, *, marked: bool = False) -> CompiledIssue:
         """The mail of a reader who sees this variant alone; `marked` for a preview.
@@ -68,26 +93,34 @@ class Edition:
         Raises:
             TemplateInvalid: the design has a mistake.
         """
-        content = variants.content_of(self.content, variant)
-        return compile_issue(content, frame=self.frame, design=self.design, marked=marked)
+        second = self.second_frame if variants.is_in_second(variant, variants.sections(self.content)) else None
+        return compile_issue(
+            variants.content_of(self.content, variant),
+            frame=second or self.frame,
+            design=self.design,
+            marked=marked,
+            second=second is not None,
+        )
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What the pre-flight checks found, errors first."""
-        return self.findings_in(self.compiled)
+        return self.findings_in(self.compiled, self.second)
 
-    def findings_in(self, compiled: CompiledIssue) -> tuple[Finding, ...]:
-        """What the pre-flight checks find in the mail with everything, for whoever has it compiled already."""
-        return gate.check(
-            gate.Subject(
-                content=self.content,
-                compiled=compiled,
-                frame=self.frame,
-                public_problems=self.public_problems,
-                topics=self.topics,
-                uncut=self.uncut,
-            )
+    def findings_in(self, compiled: CompiledIssue, second: CompiledIssue | None) -> tuple[Finding, ...]:
+        """What the pre-flight checks find in the mails with everything, for whoever has them compiled already."""
+        subject = gate.Subject(
+            content=self.content,
+            compiled=compiled,
+            frame=self.frame,
+            public_problems=self.public_problems,
+            topics=self.topics,
+            uncut=self.uncut,
         )
+        if second is None or self.second_frame is None:
+            return gate.check(subject)
+        content = translating.translated(self.content)
+        return gate.check_both(subject, replace(subject, content=content, compiled=second, frame=self.second_frame))
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -117,9 +150,16 @@ def edition_of(session: Session, issue: Issue, site: Site) -> Edition:
     publication = session.get_one(Publication, issue.publication_id)
     mailing_list = session.get_one(MailingList, publication.list_id)
     content = revisions.content_of(session, issue)
+    number = session.scalar(select(func.count()).where(Issue.publication_id == publication.id, Issue.id <= issue.id))
+
+    def frame(language: str) -> Frame:
+        edition = translations(language).gettext("Issue %(number)s") % {"number": number}
+        return replace(_frame(publication, mailing_list, site, edition=edition), language=language)
+
     return Edition(
         content=content,
-        frame=_frame(publication, mailing_list, site, edition=_edition_line(session, issue, publication)),
+        frame=frame(publication.language),
+        second_frame=frame(content.translation.language) if content.translation else None,
         design=site.design(publication.design),
         public_problems=site.public_problems,
         topics=frozenset(topic.slug for topic in topics.of_list(session, mailing_list)),
@@ -166,8 +206,3 @@ def _frame(publication: Publication, mailing_list: MailingList, site: Site, *, e
         list_name=mailing_list.name,
         public_url=site.public_url,
     )
-
-
-def _edition_line(session: Session, issue: Issue, publication: Publication) -> str:
-    number = session.scalar(select(func.count()).where(Issue.publication_id == publication.id, Issue.id <= issue.id))
-    return translations(publication.language).gettext("Issue %(number)s") % {"number": number}

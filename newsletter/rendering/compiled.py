@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from newsletter.content import merge
+from newsletter.content import merge, variants
 
 RECIPIENT_FIELDS = merge.RECIPIENT_FIELDS
 ISSUE_LINKS = ("unsubscribe", "preferences", "view", "measuring")  # what a design may use
@@ -30,18 +30,26 @@ Part = str | Slot
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Which stored mail whoever chose topics gets, in place of the one with everything.
+    """Which stored mail whoever chose topics, or reads another language, gets in place of the one with everything.
 
     `sections` are the sets of topics that stand on blocks, by short name, and `digests` are the other variants by
     their number: both as in `content.variants`. A number that is neither there nor everything gets no mail.
+    `language` is the second one, empty where there is none.
     """
 
     sections: tuple[tuple[str, ...], ...]
     digests: tuple[tuple[int, str], ...]
+    language: str = ""
 
     def digest_of(self, variant: int) -> str | None:
         """The stored mail of a variant; None for everything, which is the mail that these choices stand in."""
         return dict(self.digests).get(variant)
+
+    def digest_in(self, language: str) -> str | None:
+        """The stored mail with everything in the second language; None where a language is another one."""
+        if not self.language or language != self.language:
+            return None
+        return self.digest_of(variants.everything(self.sections) | variants.in_second(self.sections))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ class CompiledIssue:
             "text": _parts_to_json(self.text),
         }
         if self.choices:  # left out elsewhere, so that what was stored before keeps its name
-            value["choices"] = dataclasses.asdict(self.choices)
+            value["choices"] = _choices_to_json(self.choices)
         return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
@@ -120,11 +128,19 @@ class CompiledIssue:
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
 
+def _choices_to_json(choices: Choices) -> dict[str, Any]:
+    value = dataclasses.asdict(choices)
+    if not choices.language:  # likewise
+        del value["language"]
+    return value
+
+
 def _choices_from_json(value: dict[str, Any] | None) -> Choices | None:
     if value is None:
         return None
     sections = tuple(tuple(section) for section in value["sections"])
-    return Choices(sections, tuple((number, digest) for number, digest in value["digests"]))
+    digests = tuple((number, digest) for number, digest in value["digests"])
+    return Choices(sections, digests, value.get("language", ""))
 
 
 def _parts_to_json(parts: tuple[Part, ...]) -> list[Any]:

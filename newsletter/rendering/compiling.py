@@ -35,19 +35,26 @@ _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 
 
 def compile_issue(
-    content: IssueContent, *, frame: Frame, design: Design, measured: bool = False, marked: bool = False
+    content: IssueContent,
+    *,
+    frame: Frame,
+    design: Design,
+    measured: bool = False,
+    marked: bool = False,
+    second: bool = False,
 ) -> CompiledIssue:
     """Compile one variant of an issue; `measured` is that of the readers who agreed to be measured.
 
     With `marked` its HTML is for a preview, in which blocks can be found again (`view.MARK`), and never for sending.
+    `second` is a mail in a second language: its link to view it in a browser asks for that language.
 
     Raises:
         TemplateInvalid: the design has a mistake; it names the file and, where known, the line.
         ColourInvalid: the brand's colour is none.
     """
     slots = Slots.apart_from(_all_words(content, frame, design))
-    html = _html(content, frame, design, slots, measured=measured, marked=marked)
-    values = _values(content, frame, TextWords(slots), slots, measured=measured)
+    html = _html(content, frame, design, slots, measured=measured, marked=marked, second=second)
+    values = _values(content, frame, TextWords(slots), slots, measured=measured, second=second)
     text = wrap(templates.fill(design, TEXT, language=frame.language, values=values))
     return CompiledIssue(
         language=frame.language,
@@ -61,8 +68,10 @@ def compile_issue(
     )
 
 
-def _html(content: IssueContent, frame: Frame, design: Design, slots: Slots, *, measured: bool, marked: bool) -> str:
-    values = _values(content, frame, HtmlWords(slots), slots, measured=measured, marked=marked)
+def _html(
+    content: IssueContent, frame: Frame, design: Design, slots: Slots, *, measured: bool, marked: bool, second: bool
+) -> str:
+    values = _values(content, frame, HtmlWords(slots), slots, measured=measured, marked=marked, second=second)
     tokens = scan(templates.fill(design, HTML, language=frame.language, values=values))
     validate(tokens)
     mjml = to_mjml(tokens)
@@ -95,9 +104,19 @@ def _mended_cell(tag: str) -> str:
 
 
 def _values(
-    content: IssueContent, frame: Frame, words: Words, slots: Slots, *, measured: bool, marked: bool = False
+    content: IssueContent,
+    frame: Frame,
+    words: Words,
+    slots: Slots,
+    *,
+    measured: bool,
+    marked: bool = False,
+    second: bool,
 ) -> dict[str, object]:
     """What a template can use; the names are the promise to those who write designs."""
+    links = {name: slots.token(f"links.{name}") for name in ISSUE_LINKS}
+    if second:
+        links["view"] += f"?lang={frame.language}"
     return {
         "issue": view_of(content, words, public_url=frame.public_url, marked=marked),
         "publication": words.plain(frame.publication),
@@ -111,7 +130,7 @@ def _values(
         "direction": "rtl" if frame.language.split("-")[0] in _RIGHT_TO_LEFT else "ltr",
         "public_url": frame.public_url,
         "measured": measured,
-        "links": SimpleNamespace(**{name: slots.token(f"links.{name}") for name in ISSUE_LINKS}),
+        "links": SimpleNamespace(**links),
     }
 
 

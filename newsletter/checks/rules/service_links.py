@@ -12,12 +12,13 @@ _UNSUBSCRIBE, _VIEW, _MEASURING = "links.unsubscribe", "links.view", "links.meas
 def check(subject: Subject) -> Iterable[Finding]:
     """Find parts without the links; the HTML part has one only where a link leads there."""
     targets = {link.target for link in links(subject.compiled)}
+    viewing = {(target or "").partition("?")[0] for target in targets}  # in a second language it asks for that
     slots = {part.expression for part in subject.compiled.text if isinstance(part, Slot)}
     if f"{{{_UNSUBSCRIBE}}}" not in targets:
         yield _unsubscribe("HTML-Teil", "HTML part")
     if _UNSUBSCRIBE not in slots:
         yield _unsubscribe("Textteil", "text part")
-    if f"{{{_VIEW}}}" not in targets:
+    if f"{{{_VIEW}}}" not in viewing:
         yield _view("HTML-Teil", "HTML part")
     if _VIEW not in slots:
         yield _view("Textteil", "text part")

@@ -3,7 +3,18 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.content.blocks import Block, Button, Divider, IssueContent, LeadStory, Picture, Story, Text
+from newsletter.content import translating
+from newsletter.content.blocks import (
+    Block,
+    Button,
+    Divider,
+    IssueContent,
+    LeadStory,
+    Picture,
+    Story,
+    Text,
+    Translation,
+)
 from newsletter.content.merging import KIND, ORDER, REMOVED, Conflict, Merged, merge
 
 FEST = Story("a", "Fest am See", "<p>Am Samstag.</p>")
@@ -21,7 +32,15 @@ blocks = st.lists(
     max_size=6,
     unique_by=lambda block: block.id,
 )
-contents = st.builds(IssueContent, words, words, blocks.map(tuple))
+
+
+@st.composite
+def contents(draw: st.DrawFn) -> IssueContent:
+    """An issue, at times with some of its words in English."""
+    content = IssueContent(draw(words), draw(words), tuple(draw(blocks)))
+    names = st.sampled_from([*translating.translatable(content)])
+    english = draw(st.none() | st.dictionaries(names, words))
+    return content if english is None else replace(content, translation=translating.made("en", english))
 
 
 def with_blocks(*blocks: Block) -> IssueContent:
@@ -116,14 +135,14 @@ def test_another_kind_of_block_is_taken_whole_or_named_whole() -> None:
     assert both == Merged(with_blocks(retitled, HAUS, GRUSS), (Conflict("a", KIND, lead, retitled),))
 
 
-@given(contents, contents)
+@given(contents(), contents())
 def test_who_is_alone_gets_what_they_wrote(base: IssueContent, changed: IssueContent) -> None:
     assert merge(base, mine=changed, theirs=base) == Merged(changed)
     assert merge(base, mine=base, theirs=changed) == Merged(changed)
     assert merge(base, mine=changed, theirs=changed) == Merged(changed)
 
 
-@given(contents, contents, contents)
+@given(contents(), contents(), contents())
 def test_no_word_that_i_changed_is_lost(base: IssueContent, mine: IssueContent, theirs: IssueContent) -> None:
     merged = merge(base, mine=mine, theirs=theirs)
 
@@ -137,9 +156,13 @@ def test_no_word_that_i_changed_is_lost(base: IssueContent, mine: IssueContent, 
         for field in type(block).__dataclass_fields__:
             before, wrote = getattr(known.get(block.id), field, None), getattr(block, field)
             assert wrote in (before, getattr(there.get(block.id), field, None)) or (block.id, field) in named
+    before_in_english, now_in_english = translating.words_of(base), translating.words_of(merged.content)
+    for name, word in translating.words_of(mine).items():
+        place = translating.block_of(name), translating.field_of(name, "en")
+        assert word in (before_in_english.get(name), now_in_english.get(name)) or place in named
 
 
-@given(contents, contents, contents)
+@given(contents(), contents(), contents())
 def test_saving_what_was_merged_again_changes_nothing(
     base: IssueContent, mine: IssueContent, theirs: IssueContent
 ) -> None:
@@ -155,3 +178,50 @@ def test_topics_of_both_are_there_and_what_either_took_away_is_not() -> None:
     merged = merge(content("a", "b", "c"), mine=content("a", "c", "mine"), theirs=content("b", "c", "theirs"))
 
     assert merged == Merged(content("c", "mine", "theirs"))
+
+
+def in_english(content: IssueContent = BASE, **words: str) -> IssueContent:
+    """The content with these words (`a__title` is `a.title`)."""
+    named = {name.replace("__", "."): word for name, word in words.items()}
+    return replace(content, translation=translating.made("en", named))
+
+
+def test_words_of_the_second_language_are_merged_one_by_one() -> None:
+    base = in_english(subject="News", a__title="Party")
+    mine = in_english(subject="News", a__title="Festival", b__title="Town hall")
+    theirs = in_english(subject="News in May", a__title="Fair")
+
+    merged = merge(base, mine=mine, theirs=theirs)
+
+    both = in_english(subject="News in May", a__title="Fair", b__title="Town hall")
+    assert merged == Merged(both, (Conflict("a", "en:title", "Festival", "Fair"),))
+
+
+def test_two_who_add_the_second_language_at_once_have_it_once() -> None:
+    merged = merge(BASE, mine=in_english(subject="News"), theirs=in_english(preheader="From here"))
+
+    assert merged == Merged(in_english(subject="News", preheader="From here"))
+
+
+def test_a_second_language_that_one_takes_away_goes_unless_the_other_wrote_in_it() -> None:
+    base, wrote = in_english(subject="News"), in_english(subject="News in May")
+    retitled = replace(base, subject="Neues im Mai")
+
+    assert merge(base, mine=BASE, theirs=retitled) == Merged(replace(retitled, translation=None))
+    stays = Conflict("", REMOVED, None, Translation("en", (("subject", "News in May"),)))
+    assert merge(base, mine=BASE, theirs=wrote) == Merged(wrote, (stays,))
+    assert merge(base, mine=wrote, theirs=BASE).content == wrote
+
+
+def test_a_block_that_one_removed_and_the_other_translated_stays_with_all_its_words() -> None:
+    base = in_english(b__title="Town hall")
+    mine = with_blocks(FEST, GRUSS)
+    without = in_english(mine)
+    theirs = in_english(b__title="Town hall", b__text="<p>Done.</p>")
+
+    merged = merge(base, mine=without, theirs=theirs)
+
+    assert merged == Merged(theirs, (Conflict("b", REMOVED, None, HAUS),))
+    assert merge(base, mine=without, theirs=base) == Merged(without)
+    changed = in_english(with_blocks(FEST, replace(HAUS, title="Rathaus"), GRUSS), b__title="Town hall")
+    assert merge(base, mine=without, theirs=changed).content == changed

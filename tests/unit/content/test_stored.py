@@ -1,6 +1,16 @@
 import json
 
-from newsletter.content.blocks import Button, Divider, IssueContent, LeadStory, Origin, Picture, Story, Text
+from newsletter.content.blocks import (
+    Button,
+    Divider,
+    IssueContent,
+    LeadStory,
+    Origin,
+    Picture,
+    Story,
+    Text,
+    Translation,
+)
 from newsletter.content.stored import from_stored, kind_of, to_stored
 
 CONTENT = IssueContent(
@@ -56,3 +66,14 @@ def test_a_crop_is_stored_where_one_is_chosen() -> None:
     pictures = [block["picture"] for block in stored["blocks"]]
     assert pictures[0] == {"name": "x.jpg", "alt": "", "width": 4, "height": 3, "credit": "", "caption": ""}
     assert pictures[1] == pictures[0] | {"shape": "1:1", "focus": "left"}
+
+
+def test_a_second_language_is_stored_where_there_is_one() -> None:
+    words = (("b1.text", "<p>Hello</p>"), ("subject", "News"))
+    content = IssueContent("Neues", blocks=(Text("b1", "<p>Hallo</p>"),), translation=Translation("en", words))
+
+    stored = json.loads(json.dumps(to_stored(content), sort_keys=True))
+
+    assert from_stored(stored) == content
+    assert stored["translation"] == {"language": "en", "words": {"b1.text": "<p>Hello</p>", "subject": "News"}}
+    assert "translation" not in to_stored(CONTENT)

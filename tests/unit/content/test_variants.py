@@ -1,4 +1,4 @@
-from newsletter.content import variants
+from newsletter.content import translating, variants
 from newsletter.content.blocks import Divider, IssueContent, Story, Text
 
 
@@ -52,3 +52,27 @@ def test_no_news_are_left_for_whom_there_is_no_story() -> None:
 
     assert variants.without_story(of_stories, (3, 2, 1, 0)) == (0,)
     assert variants.without_story(of_texts, (3, 2, 1, 0)) == (0,)
+
+
+def test_a_second_language_doubles_the_variants() -> None:
+    content = translating.with_words(
+        translating.begun(a_content(("culture",), ("culture", "sports")), "en"),
+        {"subject": "News", "b3.title": "Derby"},
+    )
+
+    assert variants.numbers_of(content) == (3, 2, 0, 7, 6, 4)
+    assert variants.numbers_of(translating.ended(content)) == (3, 2, 0)
+    german, english = variants.content_of(content, 2), variants.content_of(content, 6)
+    assert [block.id for block in german.blocks] == [block.id for block in english.blocks] == ["b1", "b3"]
+    assert (german.subject, english.subject) == ("Betreff", "News")
+    assert [german.translation, english.translation] == [None, None]
+    assert variants.chosen_for(6, variants.sections(content)) == ("sports",)
+    assert variants.without_story(content, (0, 4)) == (0, 4)
+
+
+def test_both_languages_count_towards_the_most_that_there_can_be() -> None:
+    topics = tuple((f"t{number}",) for number in range(6))
+    content = a_content(*topics)
+
+    assert len(variants.numbers_of(content)) == 64
+    assert len(variants.numbers_of(translating.begun(content, "en"))) == 65

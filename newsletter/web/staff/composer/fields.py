@@ -5,6 +5,8 @@
 
 A field that was not touched gives back exactly what the issue says, whatever browsers do to line ends; so looking at
 an approved issue never changes it. A field that the form does not have stays as it was.
+
+What can be said again in the second language has a field of its own beside it: `b3.en:title`.
 """
 
 from collections.abc import Container, Mapping
@@ -12,7 +14,7 @@ from dataclasses import fields as fields_of
 from dataclasses import replace
 from typing import Any
 
-from newsletter.content import characters, cropping, richtext
+from newsletter.content import characters, cropping, richtext, translating
 from newsletter.content.blocks import Block, IssueContent, LeadStory, Picture, Story
 from newsletter.issues import arranging
 
@@ -31,14 +33,18 @@ def of(content: IssueContent) -> dict[str, str]:
     named = {name: getattr(content, name) for name in OF_ISSUE}
     for block in content.blocks:
         named |= {f"{block.id}.{name}": value for name, value in _of_block(block).items()}
+    if content.translation:
+        words = translating.words_of(content)
+        for name in translating.translatable(content):
+            named[translating.form_name(name, content.translation.language)] = words.get(name, "")
     return {name: _shown(name, value) for name, value in named.items()}
 
 
 def read(form: Mapping[str, str], base: IssueContent) -> IssueContent:
     """The base, with what the form says."""
-    said = {name: _said(form, name, getattr(base, name)) for name in OF_ISSUE}
+    said: dict[str, Any] = {name: _said(form, name, getattr(base, name)) for name in OF_ISSUE}
     blocks = tuple(_read_block(form, block) for block in base.blocks)
-    content = replace(base, blocks=blocks, **said)
+    content = translating.with_words(replace(base, blocks=blocks, **said), _read_words(form, base))
     for block in base.blocks:
         layout = form.get(f"{block.id}.{LAYOUT}", "")
         if layout in arranging.LAYOUTS:
@@ -48,7 +54,7 @@ def read(form: Mapping[str, str], base: IssueContent) -> IssueContent:
 
 def is_rich(name: str) -> bool:
     """Tell whether a field holds rich text."""
-    return name.endswith(".text")
+    return name.endswith((".text", ":text"))
 
 
 def _of_block(block: Block) -> dict[str, str]:
@@ -65,6 +71,17 @@ def _read_block(form: Mapping[str, str], block: Block) -> Block:
     if isinstance(block, LeadStory | Story) and block.picture:
         changed["picture"] = _read_picture(form, block.id, block.picture)
     return replace(block, topics=_read_topics(form, block), **changed)
+
+
+def _read_words(form: Mapping[str, str], base: IssueContent) -> dict[str, str]:
+    """The words of the second language, where there is one."""
+    if base.translation is None:
+        return {}
+    language, was = base.translation.language, translating.words_of(base)
+    return {
+        name: _said(form, translating.form_name(name, language), was.get(name, ""))
+        for name in translating.translatable(base)
+    }
 
 
 def _read_topics(form: Mapping[str, str], block: Block) -> tuple[str, ...]:
