@@ -20,6 +20,7 @@ from newsletter.errors import NewsletterError
 from newsletter.issues import approving, composing, editions, listing, publications, revisions
 from newsletter.news import pool
 from newsletter.news.models import NewsItem
+from newsletter.rendering.compiled import CompiledIssue
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
 
@@ -83,16 +84,16 @@ def list_(json_: bool) -> None:  # noqa: FBT001
 @click.argument("issue_id", type=ID, metavar="ID")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR")
 def render(issue_id: int, output: Path) -> None:
-    """Write issue.html, issue.txt, issue.eml and findings.json as a sample reader would get them."""
+    """Write issue.html, issue.txt, issue.eml and findings.json as a sample reader would get them.
+
+    A second language stands beside the first, as in issue.en.html.
+    """
     with opened() as app, app.reading() as session:
         edition = _edition(session, app, issue_id)
-        sample = samples.sample(edition.compiled, secret=app.secret, public_url=app.site.public_url, now=app.now())
-        files = {
-            "issue.html": sample.html.encode(),
-            "issue.txt": sample.text.encode(),
-            "issue.eml": sample.message,
-            "findings.json": json.dumps(_as_json(edition.findings), ensure_ascii=False, indent=2).encode(),
-        }
+        files = _files(app, edition.compiled, "issue")
+        if edition.second:
+            files |= _files(app, edition.second, f"issue.{edition.second.language}")
+        files["findings.json"] = json.dumps(_as_json(edition.findings), ensure_ascii=False, indent=2).encode()
     output.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (output / name).write_bytes(content)
@@ -120,15 +121,17 @@ def check(ctx: click.Context, issue_id: int, json_: bool) -> None:  # noqa: FBT0
 @click.argument("issue_id", type=ID, metavar="ID")
 @click.option("--to", "address", required=True, metavar="ADDR", help="Who gets the test.")
 def test(issue_id: int, address: str) -> None:
-    """Send the issue as it stands to one address. The last line is the mailing id alone."""
+    """Send the issue as it stands to one address, in each of its languages. The last lines are the mailing ids alone."""
     recipient = EmailAddress.parse(address)
     with opened() as app, app.writing() as session:
         edition = _edition(session, app, issue_id)
-        mailing = trials.send(
+        sent = trials.send(
             session, edition, issue_id=issue_id, address=recipient, by=Actor.command_line(), now=app.now()
         )
+        ids = [mailing.id for mailing in sent]
     say(f"A test of issue {issue_id} waits for a worker (`newsletter worker --until-idle`).")
-    click.echo(mailing.id)
+    for mailing_id in ids:
+        click.echo(mailing_id)
 
 
 @issue.command()
@@ -209,6 +212,15 @@ def corrections(issue_id: int, json_: bool) -> None:  # noqa: FBT001
     )
 
 
+def _files(app: App, compiled: CompiledIssue, name: str) -> dict[str, bytes]:
+    sample = samples.sample(compiled, secret=app.secret, public_url=app.site.public_url, now=app.now())
+    return {
+        f"{name}.html": sample.html.encode(),
+        f"{name}.txt": sample.text.encode(),
+        f"{name}.eml": sample.message,
+    }
+
+
 def _edition(session: Session, app: App, issue_id: int) -> editions.Edition:
     return editions.edition_of(session, revisions.issue(session, issue_id), app.site)
 
@@ -223,6 +235,7 @@ def _as_json(findings: tuple[Finding, ...]) -> list[dict[str, object]]:
             "code": finding.code,
             "severity": finding.severity.value,
             "block": finding.block,
+            "language": finding.language or None,
             "message": {"de": finding.de, "en": finding.en},
         }
         for finding in findings

@@ -45,12 +45,15 @@ def numbers(sections: Sections, *, at_most: int = MOST) -> tuple[int, ...]:
 
 
 def numbers_of(content: IssueContent, *, at_most: int = MOST) -> tuple[int, ...]:
-    """The variants in the first language as in `numbers`, then those in the second; at most one more than asked for."""
+    """The variants that readers of a content can have, as `both` has them; at most one more than asked for."""
     found = sections(content)
-    first = numbers(found, at_most=at_most)
-    if content.translation is None:
-        return first
-    return (*first, *(number | in_second(found) for number in first))[: at_most + 1]
+    numbered = both(numbers(found, at_most=at_most), found, has_second=content.translation is not None)
+    return numbered[: at_most + 1]
+
+
+def both(numbers: tuple[int, ...], sections: Sections, *, has_second: bool) -> tuple[int, ...]:
+    """These variants in the first language, then in the second, where there is one."""
+    return (*numbers, *(number | in_second(sections) for number in numbers if has_second))
 
 
 def in_second(sections: Sections) -> int:

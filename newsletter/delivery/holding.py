@@ -87,7 +87,8 @@ def _mails(session: Session, of: DataSubject) -> Found:
     return [_mail(session, delivery, mailing, compiled[mailing.compiled]) for delivery, mailing in rows]
 
 
-def _mail(session: Session, delivery: Delivery, mailing: Mailing, compiled: CompiledIssue) -> dict[str, Any]:
+def _mail(session: Session, delivery: Delivery, mailing: Mailing, everything: CompiledIssue) -> dict[str, Any]:
+    compiled = _compiled_for(session, delivery, everything)
     recipient = recipient_of(delivery.address, delivery.fields, language=compiled.language)
     return {
         "mailing": mailing.id,
@@ -98,15 +99,23 @@ def _mail(session: Session, delivery: Delivery, mailing: Mailing, compiled: Comp
         "at": delivery.at.isoformat() if delivery.at else None,
         "address": delivery.address,
         "fields": {name: value for name, value in delivery.fields.items() if name not in _KEYS},
-        "topics": _topics(delivery, compiled),
+        "topics": _topics(delivery, everything),
         "reply": _reply(delivery),
         "earlier_replies": [_reply(attempt) for attempt in _attempts(session, delivery)],
     }
 
 
+def _compiled_for(session: Session, delivery: Delivery, everything: CompiledIssue) -> CompiledIssue:
+    """The mail in the person's language, also where none was left for them."""
+    choices = everything.choices
+    if choices is None or delivery.variant is None or not variants.is_in_second(delivery.variant, choices.sections):
+        return everything
+    return compilations.load_in(session, everything, choices.language) or everything
+
+
 def _topics(delivery: Delivery, compiled: CompiledIssue) -> list[str] | None:
     """By which topics blocks were left out for the person; None where they were not."""
-    if delivery.variant is None or compiled.choices is None:
+    if delivery.variant is None or compiled.choices is None or not compiled.choices.sections:
         return None
     return list(variants.chosen_for(delivery.variant, compiled.choices.sections))
 

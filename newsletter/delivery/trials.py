@@ -1,6 +1,6 @@
 """Trying an issue out: sending it as it stands to one address, and what became of that.
 
-mailing = trials.send(session, edition, issue_id=7, address=address, by=by, now=now)
+mailings = trials.send(session, edition, issue_id=7, address=address, by=by, now=now)  # one in each language
 trials.of(session, issue_id=7, author="ana@example.org")[0].state  # 'accepted'
 """
 
@@ -17,14 +17,15 @@ from newsletter.issues.editions import Edition
 from subscribers.actor import Actor
 from subscribers.address import EmailAddress
 
-SHOWN = 3
+SHOWN = 4  # of an issue in two languages the last two tests
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One test. `at` is when it was sent off; `reply` is the relay's, with its code, or empty.
 
-    `mailing_state` tells where it waits: a paused one waits for a person, and `reason` says for what.
+    `mailing_state` tells where it waits: a paused one waits for a person, and `reason` says for what. `language` is
+    that of the mail.
     """
 
     mailing_id: int
@@ -35,26 +36,30 @@ class Trial:
     reason: str
     code: int | None
     reply: str
+    language: str
 
 
 def send(
     session: Session, edition: Edition, *, issue_id: int, address: EmailAddress, by: Actor, now: dt.datetime
-) -> Mailing:
-    """Send an issue as it stands to one address.
+) -> tuple[Mailing, ...]:
+    """Send an issue as it stands to one address, in each of its languages.
 
     Raises:
         NotPermitted: the actor may not send tests.
         TemplateInvalid: the design has a mistake.
     """
-    return mailings.send_test(
-        session,
-        compilations.store(session, edition.compiled, now=now),
-        name=edition.frame.publication,
-        issue_id=issue_id,
-        address=address,
-        language=edition.frame.language,
-        by=by,
-        now=now,
+    return tuple(
+        mailings.send_test(
+            session,
+            compilations.store(session, compiled, now=now),
+            name=edition.frame.publication,
+            issue_id=issue_id,
+            address=address,
+            language=compiled.language,
+            by=by,
+            now=now,
+        )
+        for compiled in filter(None, (edition.compiled, edition.second))
     )
 
 
@@ -70,10 +75,11 @@ def of(session: Session, *, issue_id: int, author: str) -> tuple[Trial, ...]:
             Mailing.reason,
             Delivery.code,
             Delivery.reply,
+            Delivery.fields,
         )
         .join(Delivery, and_(Delivery.mailing_id == Mailing.id, Delivery.position == 1))
         .where(Mailing.issue_id == issue_id, Mailing.kind == MailingKind.TEST.value, Mailing.created_by == author)
         .order_by(Mailing.id.desc())
         .limit(SHOWN)
     )
-    return tuple(Trial(*row) for row in rows)
+    return tuple(Trial(*row[:-1], row[-1].get("language", "")) for row in rows)

@@ -73,7 +73,7 @@ class LiveComposer extends HTMLElement {
     const focus = new Focus(this);
     const page = new DOMParser().parseFromString(answer.page, "text/html");
     takeOver(this, page.querySelector("live-composer"), { merged: new Set(answer.merged), touched, all });
-    for (const held of this.querySelectorAll(".held")) held.closest("details")?.setAttribute("open", "");
+    for (const held of this.querySelectorAll(".held")) unfold(held);
     focus.restore();
     this.#showTime();
     this.#preview.update(answer);
@@ -112,12 +112,16 @@ class LiveComposer extends HTMLElement {
 
   #openAt(target) {
     if (!target) return;
-    const details = target.closest("details") ?? target.querySelector("details");
-    if (details) details.open = true;
+    unfold(target.matches("[data-block]") ? (target.querySelector("details") ?? target) : target);
     const field = target.matches("[data-block]") ? (target.querySelector("details input[type=text], rich-text") ?? target) : target;
     (field.closest("rich-text") ?? field).focus();
     target.scrollIntoView({ block: "nearest" });
   }
+}
+
+// Open whatever something is folded away in.
+function unfold(element) {
+  for (let each = element.closest("details"); each; each = each.parentElement.closest("details")) each.open = true;
 }
 
 customElements.define("live-composer", LiveComposer);

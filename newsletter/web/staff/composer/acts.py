@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from newsletter.content import translating
 from newsletter.content.blocks import IssueContent, LeadStory, Story
-from newsletter.issues import arranging
+from newsletter.i18n import other_language
+from newsletter.issues import arranging, composing
 from newsletter.issues.arranging import Addition
 from newsletter.issues.errors import BlockNotFound
 from newsletter.news import pool
@@ -52,6 +54,10 @@ def done(session: Session, content: IssueContent, act: Act, *, base: int, langua
             return arranging.add(content, Addition(act.about), base=base)
         if act.word == "restore":
             return _restored(session, content, act.about, language)
+        if act.word == "also-in":
+            return composing.also_in(session, content, other_language(language), first=language)
+        if act.word == "only-first":
+            return translating.ended(content)
     except (BlockNotFound, ItemNotFound):
         return content
     return content

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.app import App
 from newsletter.checks.finding import Finding, Severity
-from newsletter.content import merge, variants
+from newsletter.content import merge
 from newsletter.content.blocks import Block, Button, IssueContent, LeadStory, Picture, Story, Text
 from newsletter.content.characters import tidy
 from newsletter.content.richtext import words_of
@@ -163,6 +163,11 @@ class Desk:
     here: tuple[Person, ...]
 
     @property
+    def second(self) -> str:
+        """The second language; empty where there is none."""
+        return self.content.translation.language if self.content.translation else ""
+
+    @property
     def is_writable(self) -> bool:
         """Tell whether the issue may still be changed."""
         return self.state in WRITABLE
@@ -179,7 +184,7 @@ def desk(
     numbers = overview.numbers(session, publication.id)
     mailing_list = session.get_one(MailingList, publication.list_id)
     names = {topic.slug: topics.name_of(topic, language=language) for topic in topics.of_list(session, mailing_list)}
-    differing = readers(app, content, list_id=publication.list_id)
+    differing = readers(app, content, list_id=publication.list_id, language=publication.language)
     reader = reader if reader in {each.asked_by for each in differing} else ""
     return Desk(
         issue_id=issue.id,
@@ -213,14 +218,14 @@ def here(session: Session, issue_id: int, *, app: App, besides: str) -> tuple[Pe
 
 
 def rendered(session: Session, issue: Issue, *, app: App, reader: str = "") -> Rendered:
-    """Make the mail of an issue's newest words, for a reader of these topics; what is found is found in all of it."""
+    """Make the mail of an issue's newest words, as a reader gets it; what is found is found in all of it."""
     try:
         edition = editions.edition_of(session, issue, app.site)
-        everything = edition.compiled_as(variants.everything(variants.sections(edition.content)), marked=True)
-        variant = variant_of(reader, edition.content)
-        shown = everything if variant is None else edition.compiled_as(variant, marked=True)
-        html, text = samples.preview(shown, secret=app.secret, public_url=app.site.public_url)
-        return Rendered(html, text, edition.findings_in(_without_marks(everything)))
+        first, second, asked = edition.everything, edition.in_second, variant_of(reader, edition.content)
+        made = {each: edition.compiled_as(each, marked=True) for each in {first, second, asked} if each is not None}
+        html, text = samples.preview(made[asked], secret=app.secret, public_url=app.site.public_url)
+        checked = None if second is None else _without_marks(made[second])
+        return Rendered(html, text, edition.findings_in(_without_marks(made[first]), checked))
     except NewsletterError as error:
         return Rendered(problem=str(error))
 

@@ -9,7 +9,8 @@ from fastapi.responses import Response
 from newsletter.content.blocks import Block, Button, Divider, LeadStory, Picture, Story, Text
 from newsletter.content.differences import Difference
 from newsletter.content.richtext import words_of
-from newsletter.i18n import translations
+from newsletter.content.translating import LANGUAGE
+from newsletter.i18n import spoken, translations
 from newsletter.issues import history, revisions
 from newsletter.issues.history import Change
 from newsletter.issues.permissions import WRITE_ISSUES
@@ -54,13 +55,21 @@ def _lines(change: Change, titles: dict[str, str], language: str) -> list[Line]:
 
 def _line(difference: Difference, titles: dict[str, str], language: str) -> Line:
     _ = translations(language).gettext
-    what = field_names(language).get(difference.field, difference.field)
+    what = _field_name(difference.field, language)
     if difference.field in {"added", "removed", "kind"}:
         block = difference.after or difference.before
         return Line(f"{what}: {_called(block, language)}", "", "")
     if difference.block:
         what = f"{what} ({titles.get(difference.block) or _('Block')})"
     return Line(what, _words(difference, difference.before, language), _words(difference, difference.after, language))
+
+
+def _field_name(field: str, language: str) -> str:
+    """What a field is called; of the second language with that behind it."""
+    _ = translations(language).gettext
+    second, _colon, name = field.rpartition(":")
+    label = field_names(language).get(name, name)
+    return _("%(label)s (%(language)s)") % {"label": label, "language": spoken(second, language)} if second else label
 
 
 def _called(block: object, language: str) -> str:
@@ -77,7 +86,9 @@ def _words(difference: Difference, value: object, language: str) -> str:
         return ", ".join(value)
     if not isinstance(value, str):
         return ""
-    return words_of(value) if difference.field == "text" else value
+    if difference.field == LANGUAGE:
+        return spoken(value, language)
+    return words_of(value) if difference.field.rpartition(":")[2] == "text" else value
 
 
 def _crop(picture: Picture, language: str) -> str:
@@ -107,4 +118,7 @@ def field_names(language: str) -> dict[str, str]:
         "picture": _("Picture"),
         "origin": _("Version of the source"),
         "topics": _("Topics"),
+        "alt": _("Alternative text"),
+        "caption": _("Caption"),
+        LANGUAGE: _("Second language"),
     }

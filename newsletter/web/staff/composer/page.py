@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
+from newsletter.checks.finding import Finding
+from newsletter.content import translating
 from newsletter.content.blocks import IssueContent
-from newsletter.i18n import translations
+from newsletter.i18n import LANGUAGES, other_language, spoken, translations
 from newsletter.issues.permissions import APPROVE_ISSUES
 from newsletter.web.staff.answers import HEADERS, POLICY, page
 from newsletter.web.staff.composer import fields
@@ -37,7 +39,10 @@ def composer(
         opened=opened,
         may_approve=_may_approve(staff, seen),
         finding_field=finding_field,
-        personal_fields=personal_fields(staff.user.language, seen.language),
+        personal_fields=personal_fields(staff.user.language),
+        twin=lambda name: translating.form_name(name, seen.second),
+        other_language=other_language(seen.language),
+        languages={each: spoken(each, staff.user.language) for each in LANGUAGES},
         shapes=shape_names(staff.user.language),
         foci=focus_names(staff.user.language),
     )
@@ -59,30 +64,43 @@ def live(shown: HTMLResponse, seen: Desk, *, merged: Iterable[str], said: str, d
     return JSONResponse(told, headers=HEADERS)
 
 
-def finding_field(code: str, block: str | None, seen: Desk) -> str:
+def finding_field(finding: Finding, seen: Desk) -> str:
     """The id of the field that a finding is about, else of its block; empty where it is about none."""
+    code, block = finding.code, finding.block
+    in_language = f"{finding.language}:" if finding.language else ""
     if block is None:
-        return "subject" if code.startswith("subject") else "preheader" if code.startswith("preheader") else ""
+        name = next((name for name in fields.OF_ISSUE if code.startswith(name)), "")
+        return name and f"{in_language}{name}"
     if code == "picture_uncut":
         return f"{block}.shape-whole"
-    has_picture = any(each.id == block and each.picture for each in seen.blocks)
-    return f"{block}.alt" if code.startswith("alt_") and has_picture else f"block-{block}"
+    if code.startswith("alt_") and any(each.id == block and each.picture for each in seen.blocks):
+        return f"{block}.{in_language}alt"
+    return _second_field(finding, seen.content) or f"block-{block}"
 
 
-def personal_fields(language: str, of_issue: str) -> tuple[tuple[str, str, str], ...]:
-    """The merge fields: the name, what it is called, and the usual fallback in the language of the issue."""
+def _second_field(finding: Finding, content: IssueContent) -> str:
+    """Of what is wrong in the second language of a block, the first field that it can be about."""
+    if not finding.language:
+        return ""
+    names = translating.missing(content) if finding.code == "words_missing" else translating.translatable(content)
+    of_block = (name for name in names if translating.block_of(name) == finding.block)
+    return next((translating.form_name(name, finding.language) for name in of_block), "")
+
+
+def personal_fields(language: str) -> tuple[tuple[str, str, dict[str, str]], ...]:
+    """The merge fields: name, what it is called, and by language the usual fallback, where there is one."""
     _ = translations(language).gettext
-    hello = translations(of_issue).gettext("Hello")
     named = {
-        "salutation": (_("Greeting with title and name"), hello),
-        "first_name": (_("First name"), ""),
-        "last_name": (_("Last name"), ""),
-        "name": (_("First and last name"), ""),
-        "title": (_("Title, such as Dr."), ""),
-        "organisation": (_("Organisation"), ""),
-        "address": (_("E-mail address"), ""),
+        "salutation": _("Greeting with title and name"),
+        "first_name": _("First name"),
+        "last_name": _("Last name"),
+        "name": _("First and last name"),
+        "title": _("Title, such as Dr."),
+        "organisation": _("Organisation"),
+        "address": _("E-mail address"),
     }
-    return tuple((name, *named[name]) for name in named)
+    hello = {each: translations(each).gettext("Hello") for each in LANGUAGES}
+    return tuple((name, called, hello if name == "salutation" else {}) for name, called in named.items())
 
 
 def said_of(act: Act, before: IssueContent, content: IssueContent, *, language: str) -> str:
@@ -95,6 +113,8 @@ def said_of(act: Act, before: IssueContent, content: IssueContent, *, language: 
         return _("“%(title)s” is now in place %(place)s of %(all)s.") % facts
     if act.word == "remove" and act.about in titles and act.about not in places:
         return _("“%(title)s” was removed. Undo brings it back.") % facts
+    if act.word in {"also-in", "only-first"}:
+        return _said_of_languages(before, content, language=language)
     if act.word == "undo":
         return _("Undone.")
     if act.word == "redo":
@@ -104,6 +124,15 @@ def said_of(act: Act, before: IssueContent, content: IssueContent, *, language: 
         facts = {"title": added[-1], "place": len(places), "all": len(places)}
         return _("“%(title)s” is now in place %(place)s of %(all)s.") % facts
     return ""
+
+
+def _said_of_languages(before: IssueContent, content: IssueContent, *, language: str) -> str:
+    _ = translations(language).gettext
+    if content.translation:
+        called = spoken(content.translation.language, language)
+        return _("Beside each text stands a second field now, for %(language)s.") % {"language": called}
+    called = spoken(before.translation.language, language) if before.translation else ""
+    return _("%(language)s was taken away. Undo brings its words back.") % {"language": called} if called else ""
 
 
 def _may_approve(staff: Staff, seen: Desk) -> bool:

@@ -32,8 +32,10 @@ export class MergeMenu {
     this.#dialog.showModal();
   }
 
+  // The usual words, in the language of the field.
   #suggest() {
-    this.#fallback.value = this.#choice.selectedOptions[0].dataset.fallback ?? "";
+    const language = document.getElementById(this.#field)?.lang;
+    this.#fallback.value = this.#choice.selectedOptions[0].getAttribute(`data-fallback-${language}`) ?? "";
   }
 
   #insert(event) {
