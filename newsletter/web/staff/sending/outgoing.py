@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from newsletter.checks.finding import Finding, Severity
-from newsletter.delivery import precedents, scheduling, trials
+from newsletter.content import translating, variants
+from newsletter.content.blocks import IssueContent
+from newsletter.delivery import choices, precedents, scheduling, trials
 from newsletter.delivery.models import DeliveryState, Mailing, MailingState
 from newsletter.delivery.trials import Trial
 from newsletter.errors import NewsletterError
@@ -26,7 +28,8 @@ class Outgoing:
     """An issue before it goes out. `problem` says why it cannot be made into a mail.
 
     `proposal` is when it might go out, `last` to how many the last issues went, `mailing` its own where it has one.
-    `submitted_by` is an address.
+    `submitted_by` is an address. Where the issue has a second language, `second` are its words in that, and `reading`
+    tells how many get it in which language, the first one first.
     """
 
     issue_id: int
@@ -44,6 +47,8 @@ class Outgoing:
     list_name: str
     subject: str
     preheader: str
+    second: IssueContent | None
+    reading: tuple[tuple[str, int], ...]
     reached: Numbers
     findings: tuple[Finding, ...]
     problem: str
@@ -98,6 +103,8 @@ def outgoing(session: Session, issue_id: int, staff: Staff) -> Outgoing:
         list_name=mailing_list.name,
         subject=content.subject,
         preheader=content.preheader,
+        second=translating.translated(content) if content.translation else None,
+        reading=_reading(session, publication, content, now=app.now()),
         reached=audience.numbers(session, mailing_list, now=app.now()),
         findings=findings,
         problem=problem,
@@ -115,6 +122,17 @@ def may_approve(staff: Staff, seen: Outgoing) -> bool:
     if not seen.four_eyes:
         return seen.state in {IssueState.DRAFT, IssueState.IN_REVIEW}
     return seen.state == IssueState.IN_REVIEW and seen.submitted_by != staff.by.name
+
+
+def _reading(
+    session: Session, publication: Publication, content: IssueContent, *, now: dt.datetime
+) -> tuple[tuple[str, int], ...]:
+    if content.translation is None:
+        return ()
+    second = content.translation.language
+    counted = choices.counted(session, publication.list_id, (), language=second, now=now)
+    first = variants.everything(())
+    return (publication.language, counted.get(first, 0)), (second, counted.get(first | variants.in_second(()), 0))
 
 
 def _checked(session: Session, issue: Issue, staff: Staff) -> tuple[tuple[Finding, ...], str]:

@@ -12,6 +12,7 @@ from newsletter.delivery.dispatching import DueInThePast
 from newsletter.delivery.pairing import RestoreInDoubt
 from newsletter.delivery.permissions import SEND_ISSUES, SEND_TESTS
 from newsletter.delivery.scheduling import NoSuchTime, TimeTwice
+from newsletter.i18n import LANGUAGES, spoken
 from newsletter.issues import approving, editions, revisions
 from newsletter.issues.errors import DesignNotFound, NotApproved, SentAlready
 from newsletter.issues.models import IssueState
@@ -174,6 +175,7 @@ def _page(
         may_approve=may_approve(staff, seen),
         may_send=staff.by.may(SEND_ISSUES),
         later=LATER,
+        languages={each: spoken(each, staff.user.language) for each in LANGUAGES},
         zone=app.settings.time_zone,
         **{"told": "", "before": "", "after": "", "both": (), **facts},
     )
