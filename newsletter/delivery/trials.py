@@ -7,7 +7,7 @@ trials.of(session, issue_id=7, author="ana@example.org")[0].state  # 'accepted'
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from newsletter.delivery import mailings
@@ -75,11 +75,11 @@ def of(session: Session, *, issue_id: int, author: str) -> tuple[Trial, ...]:
             Mailing.reason,
             Delivery.code,
             Delivery.reply,
-            Delivery.fields,
+            func.coalesce(Delivery.fields["language"].as_string(), ""),
         )
         .join(Delivery, and_(Delivery.mailing_id == Mailing.id, Delivery.position == 1))
         .where(Mailing.issue_id == issue_id, Mailing.kind == MailingKind.TEST.value, Mailing.created_by == author)
         .order_by(Mailing.id.desc())
         .limit(SHOWN)
     )
-    return tuple(Trial(*row[:-1], row[-1].get("language", "")) for row in rows)
+    return tuple(Trial(*row) for row in rows)

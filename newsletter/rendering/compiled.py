@@ -117,6 +117,11 @@ class CompiledIssue:
         )
 
     @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that it is there in, its own first."""
+        return (self.language, self.choices.language) if self.choices and self.choices.language else (self.language,)
+
+    @property
     def is_measured(self) -> bool:
         """Tell whether this is the variant of those who agreed to be measured: it has their way to stop it."""
         slots = (part for part in (*self.html, *self.text) if isinstance(part, Slot))

@@ -31,10 +31,11 @@ def publish(session: Session, mailing: Mailing) -> None:
     if not is_the_full_one or mailing.issue_id is None or session.get(ArchivedIssue, mailing.issue_id) is not None:
         return
     issue = session.get_one(Issue, mailing.issue_id)
-    content = _content_of(session, issue)
+    content = content_of(session, issue)
     compiled = compilations.load(session, mailing.compiled)
     try:
         subject, words = neutral.subject(compiled), _words_of(compiled)
+        in_second = _words_in_second(session, compiled)
     except SlotInvalid:  # it cannot become a message either: whoever sends it pauses the mailing, and says why
         return
     preheader = teasers.line_of(content)
@@ -53,7 +54,7 @@ def publish(session: Session, mailing: Mailing) -> None:
         )
     )
     session.flush()
-    folded = fold(f"{subject} {preheader} {words}")
+    folded = fold(f"{subject} {preheader} {words} {in_second}")
     session.add(ArchivedWords(issue_id=issue.id, teaser=teasers.html_of(content), text=words, words=folded))
     session.flush()
 
@@ -76,10 +77,16 @@ def publish_earlier(session: Session) -> int:
     return len(mailings)
 
 
-def _content_of(session: Session, issue: Issue) -> IssueContent:
+def content_of(session: Session, issue: Issue) -> IssueContent:
     """The words that were approved: an issue that goes out can no longer be changed."""
     revision = session.get(IssueRevision, (issue.id, issue.revision))
     return from_stored(revision.content) if revision is not None else IssueContent(subject="")
+
+
+def _words_in_second(session: Session, compiled: CompiledIssue) -> str:
+    """Subject and words in the second language, so that the issue is found by them too; empty where there is none."""
+    second = compilations.load_in(session, compiled, compiled.choices.language) if compiled.choices else None
+    return f"{neutral.subject(second)} {_words_of(second)}" if second else ""
 
 
 def _words_of(compiled: CompiledIssue) -> str:

@@ -11,9 +11,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from newsletter.content import translating
+from newsletter.delivery import neutral
+from newsletter.delivery.archive import publishing, teasers
 from newsletter.delivery.archive.folding import excerpt
 from newsletter.delivery.archive.models import ArchivedIssue, ArchivedWords, IssueCorrection, ListArchive, Visibility
 from newsletter.delivery.models import Mailing, MailingState
+from newsletter.issues.models import Issue
+from newsletter.rendering.compiled import CompiledIssue
 from subscribers.models import MailingList
 
 PER_PAGE = 20
@@ -126,6 +131,17 @@ def of_issue(session: Session, issue_id: int) -> tuple[Entry, int] | None:
         _shown(select(*_COLUMNS, ArchivedIssue.list_id)).where(ArchivedIssue.issue_id == issue_id)
     ).first()
     return None if row is None else (Entry(*row[:-1]), row[-1])
+
+
+def in_second(session: Session, entry: Entry, second: CompiledIssue) -> Entry:
+    """The entry as it reads in the issue's second language, of which this is the mail."""
+    content = publishing.content_of(session, session.get_one(Issue, entry.issue_id))
+    return replace(
+        entry,
+        language=second.language,
+        subject=neutral.subject(second),
+        preheader=teasers.line_of(translating.translated(content)),
+    )
 
 
 def neighbours(session: Session, list_id: int, entry: Entry) -> Neighbours:

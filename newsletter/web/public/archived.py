@@ -1,6 +1,7 @@
 """One issue of the archive: the mail as it was sent, in the frame of a page, with what was put right afterwards.
 
-What is shown is made of the stored compiled mail alone; no delivery and no person is read.
+What is shown is made of the stored compiled mail alone; no delivery and no person is read. An issue that went out in
+two languages is shown in the second one where that is asked for (`?lang=en`), else in the first.
 """
 
 from dataclasses import dataclass
@@ -29,13 +30,22 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """An issue of the archive with everything its page shows."""
+    """An issue of the archive with everything its page shows.
+
+    `entry` and `compiled` are in the language that is shown, of `languages`, the first one first.
+    """
 
     shelf: Shelf
     entry: Entry
     compiled: CompiledIssue
+    languages: tuple[str, ...]
     corrections: tuple[IssueCorrection, ...]
     neighbours: reading.Neighbours
+
+    @property
+    def query(self) -> str:
+        """What asks for the language that is shown; empty for the first one, which needs no asking."""
+        return "" if self.entry.language == self.languages[0] else f"?lang={self.entry.language}"
 
 
 @router.api_route("/archive/{slug}/{issue}.txt", methods=["GET", "HEAD"])
@@ -64,7 +74,10 @@ def show(slug: str, issue: str, visit: Annotated[Visit, Depends(visit_of)]) -> R
         headers={**found.shelf.headers, "Content-Security-Policy": POLICY},
         shelf=found.shelf,
         entry=found.entry,
-        canonical=view_url,
+        languages=found.languages,
+        address=view_url,
+        query=found.query,
+        canonical=f"{view_url}{found.query}",
         mail=mail,
         corrections=found.corrections,
         neighbours=found.neighbours,
@@ -74,7 +87,7 @@ def show(slug: str, issue: str, visit: Annotated[Visit, Depends(visit_of)]) -> R
 
 
 def address_of(public_url: str, found: Archived) -> str:
-    """The one address of an issue."""
+    """The one address of an issue, in its first language."""
     return f"{public_url}/archive/{found.shelf.slug}/{found.entry.slug}"
 
 
@@ -89,11 +102,13 @@ def _find(visit: Visit, slug: str, issue: str) -> Archived:
         entry = reading.entry(session, shelf.list_id, issue) if is_slug(issue) else None
         if entry is None:
             raise HTTPException(404)
-        mailing = session.get_one(Mailing, entry.mailing_id)
+        compiled = compilations.load(session, session.get_one(Mailing, entry.mailing_id).compiled)
+        second = compilations.load_in(session, compiled, visit.asked_language or "")
         return Archived(
             shelf,
-            entry,
-            compilations.load(session, mailing.compiled),
+            reading.in_second(session, entry, second) if second else entry,
+            second or compiled,
+            compiled.languages,
             correcting.corrections_of(session, entry.issue_id),
             reading.neighbours(session, shelf.list_id, entry),
         )

@@ -29,10 +29,14 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A mail behind a link; `address` is its page in the archive, relative to the site, where it has a public one."""
+    """A mail behind a link; `address` is its page in the archive, relative to the site, where it has a public one.
+
+    `compiled` is in the language that is asked for, of `languages`, the first one first.
+    """
 
     address: str
     compiled: CompiledIssue
+    languages: tuple[str, ...]
     subject: str
     corrections: tuple[IssueCorrection, ...]
 
@@ -46,9 +50,10 @@ def show(token: Token, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
     except TokenInvalid:
         raise HTTPException(404) from None
     with app.reading() as session:
-        seen = _seen(session, session.get(Mailing, mailing_id))
+        seen = _seen(session, session.get(Mailing, mailing_id), language=visit.asked_language or "")
+    query = "" if seen.compiled.language == seen.languages[0] else f"?lang={seen.compiled.language}"
     if seen.address:
-        return RedirectResponse(f"{url}{seen.address}", 303, PRIVATE)
+        return RedirectResponse(f"{url}{seen.address}{query}", 303, PRIVATE)
     view_url = f"{url}/view/{token}"
     return visit.page(
         "viewed.html",
@@ -56,24 +61,27 @@ def show(token: Token, visit: Annotated[Visit, Depends(visit_of)]) -> Response:
         headers={**PRIVATE, "Content-Security-Policy": POLICY},
         subject=seen.subject,
         mail_language=seen.compiled.language,
-        canonical=view_url,
+        languages=seen.languages,
+        canonical=f"{view_url}{query}",
         mail=mail_of(neutral.html(seen.compiled, view_url=view_url, public_url=url), public_url=url),
         corrections=seen.corrections,
     )
 
 
-def _seen(session: Session, mailing: Mailing | None) -> _Seen:
-    """What is behind a link.
+def _seen(session: Session, mailing: Mailing | None, *, language: str) -> _Seen:
+    """What is behind a link, in the language that is asked for where it is there in that.
 
     Raises:
         HTTPException: 404 where the mailing is gone, or was a system mail, which nobody else may see.
     """
     if mailing is None or mailing.kind == MailingKind.SYSTEM.value:
         raise HTTPException(404)
-    compiled = compilations.load(session, mailing.compiled)
+    first = compilations.load(session, mailing.compiled)
+    compiled = compilations.load_in(session, first, language) or first
     is_issue = mailing.kind == MailingKind.ISSUE.value and mailing.issue_id is not None
     corrections = correcting.corrections_of(session, mailing.issue_id or 0) if is_issue else ()
-    return _Seen(_address(session, mailing) if is_issue else "", compiled, neutral.subject(compiled), corrections)
+    address = _address(session, mailing) if is_issue else ""
+    return _Seen(address, compiled, first.languages, neutral.subject(compiled), corrections)
 
 
 def _address(session: Session, mailing: Mailing) -> str:

@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import event, update
 
 from newsletter.app import App
+from newsletter.content import translating
 from newsletter.content.blocks import IssueContent, Story, Text
 from newsletter.content.merge import RECIPIENT_FIELDS
-from newsletter.delivery import mailings
+from newsletter.delivery import dispatching, mailings, planning
 from newsletter.delivery.archive import correcting
 from newsletter.delivery.archive.models import ArchivedIssue, Visibility
 from newsletter.delivery.models import Mailing, MailingState
+from newsletter.issues import approving, composing, revisions
 from newsletter.issues.models import Publication
 from newsletter.rendering.compiled import LINK_NAMES, CompiledIssue, Mailbox, Slot
 from subscribers import tokens
@@ -388,3 +390,70 @@ def test_what_a_design_should_not_hold_does_nothing_on_a_page(app: App, client: 
     assert "hinten" in page
     assert f'src="{PUBLIC_URL}/media/0123456789abcdef0123456789abcdef.jpg"' in page
     assert '<h1 class="frame-unseen">Der Park ist fertig</h1>' in page
+
+
+IN_ENGLISH = translating.with_words(
+    translating.begun(a_content(), "en"),
+    {
+        "subject": "The park is finished",
+        "preheader": "And a fair, too.",
+        "s.title": "A river for all",
+        "s.text": "<p>Hello [[first_name|dear reader]], the path is open.</p>",
+    },
+)
+
+
+def out_in_two_languages(app: App) -> str:
+    """An issue in German and English that was approved and went out; the link by which a mail leads to its page."""
+    with app.writing() as session:
+        publication = session.query(Publication).one()
+        issue = composing.create(session, publication, items=[], by=BY, now=NOW)
+        revisions.save(session, issue, IN_ENGLISH, by=BY, now=NOW)
+        approving.approve(session, issue, site=app.site, by=BY, now=NOW)
+        mailing = dispatching.send(session, issue, at=None, by=BY, now=NOW)
+        while planning.plan_chunk(session, mailing.id, now=NOW):
+            pass
+        return f"/view/{tokens.view(SECRET, mailing.id)}"
+
+
+def test_an_issue_in_two_languages_leads_from_one_to_the_other_and_back(app: App, client: Client) -> None:
+    out_in_two_languages(app)
+    hide(app, Visibility.PUBLIC)
+    correct(app, "Um 10 Uhr.")
+
+    german, english = client.get(ISSUE), client.get(f"{ISSUE}?lang=en")
+
+    assert '<a class="frame-link" href="?lang=en" hreflang="en" lang="en">English</a>' in german.text
+    assert '<a class="frame-link" href="?lang=de" hreflang="de" lang="de">Deutsch</a>' in english.text
+    assert ("Ein Fluss für alle" in german.text, "A river for all" in german.text) == (True, False)
+    assert ("Ein Fluss für alle" in english.text, "A river for all" in english.text) == (False, True)
+    assert "Hello dear reader, the path is open." in english.text
+    for said in (
+        f'<link rel="canonical" href="{PUBLIC_URL}{ISSUE}?lang=en">',
+        f'<link rel="alternate" hreflang="de" href="{PUBLIC_URL}{ISSUE}">',
+        f'<link rel="alternate" hreflang="en" href="{PUBLIC_URL}{ISSUE}?lang=en">',
+        '<meta property="og:title" content="The park is finished">',
+        '<meta property="og:description" content="And a fair, too.">',
+        '<html lang="en"',
+        '<div lang="en"',
+        '<p class="frame-words" lang="de">Um 10 Uhr.</p>',
+        f'href="/archive/region/{SLUG}.txt?lang=en"',
+    ):
+        assert said in english.text
+    assert "A RIVER FOR ALL" in client.get(f"{ISSUE}.txt?lang=en").text.upper()
+    assert client.get(f"{ISSUE}?lang=de").text.count("Ein Fluss für alle") == german.text.count("Ein Fluss für alle")
+    assert SLUG in client.get("/archive/region?q=dear+reader+river").text
+
+
+def test_the_link_of_a_mail_leads_to_its_language_in_the_archive_and_by_itself(app: App, client: Client) -> None:
+    link = out_in_two_languages(app)
+
+    alone = client.get(f"{link}?lang=en")
+    assert ("A river for all" in alone.text, "Ein Fluss für alle" in alone.text) == (True, False)
+    assert 'hreflang="de" lang="de">Deutsch</a>' in alone.text
+    assert "Ein Fluss für alle" in client.get(link).text
+    hide(app, Visibility.PUBLIC)
+    shown = [client.get(f"{link}{query}", follow_redirects=False).headers["location"] for query in ("", "?lang=en")]
+    assert shown == [f"{PUBLIC_URL}{ISSUE}", f"{PUBLIC_URL}{ISSUE}?lang=en"]
+    hide(app, Visibility.OFF)
+    assert client.get(f"{ISSUE}?lang=en").status_code == 404
