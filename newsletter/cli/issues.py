@@ -121,7 +121,10 @@ def check(ctx: click.Context, issue_id: int, json_: bool) -> None:  # noqa: FBT0
 @click.argument("issue_id", type=ID, metavar="ID")
 @click.option("--to", "address", required=True, metavar="ADDR", help="Who gets the test.")
 def test(issue_id: int, address: str) -> None:
-    """Send the issue as it stands to one address, in each of its languages. The last lines are the mailing ids alone."""
+    """Send the issue as it stands to one address, in each of its languages.
+
+    The last line is the mailing id alone; of two languages there are two such lines.
+    """
     recipient = EmailAddress.parse(address)
     with opened() as app, app.writing() as session:
         edition = _edition(session, app, issue_id)

@@ -114,7 +114,7 @@ def date_line(item: NewsItem, language: str) -> str:
 
 
 def also_in(session: Session, content: IssueContent, language: str, *, first: str) -> IssueContent:
-    """The content with a second language; in it stand what a new issue begins with, greeting and dates, where unchanged.
+    """The content with a second language, in which greeting and dates are written where they are as they began.
 
     A content that has one already stays as it is.
     """

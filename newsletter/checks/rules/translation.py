@@ -29,12 +29,13 @@ def check(subject: Subject) -> Iterable[Finding]:
         by_block.setdefault(translating.block_of(name), []).append(name.rpartition(".")[2])
     first, second = subject.frame.language, subject.content.translation.language
     for block, fields in by_block.items():
+        named_de, named_en = _names(fields, "de"), _names(fields, "en")
         yield Finding(
             code="words_missing" if block else f"{fields[0]}_words_missing",
             severity=Severity.WARNING,
             block=block or None,
-            de=f"Wer {spoken(second, 'de')} liest, bekommt die Worte auf {spoken(first, 'de')}: {_names(fields, 'de')}.",
-            en=f"Readers of {spoken(second, 'en')} get the {spoken(first, 'en')} words: {_names(fields, 'en')}.",
+            de=f"Wer {spoken(second, 'de')} liest, bekommt die Worte auf {spoken(first, 'de')}: {named_de}.",
+            en=f"Readers of {spoken(second, 'en')} get the {spoken(first, 'en')} words: {named_en}.",
             language=second,
         )
 

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.app import App
+from newsletter.cli.context import settings
+from newsletter.content import translating
+from newsletter.issues import composing, revisions
 from tests.integration.cli.conftest import Run
-from tests.support.makers import assets
+from tests.support.makers import BY, assets
 
 PAGE = assets() / "news" / "mitteilung.txt"
 
@@ -107,6 +111,36 @@ def test_rendering_writes_the_four_files(newsletter: Run, tmp_path: Path) -> Non
     assert html.startswith("<!DOCTYPE html>")
     assert "xNL" not in html
     assert json.loads((tmp_path / "out" / "findings.json").read_text("utf-8")) == []
+
+
+def test_an_issue_in_two_languages_is_rendered_checked_and_tried_in_both(newsletter: Run, tmp_path: Path) -> None:
+    newsletter("news", "import", PAGE)
+    issue = newsletter("issue", "create", "aktuell", "--suggest").last_line
+    app = App.open(settings())
+    with app.writing() as session:
+        found = revisions.issue(session, int(issue))
+        content = composing.also_in(session, revisions.content_of(session, found), "en", first="de")
+        content = translating.with_words(content, {"subject": "News", "b1.text": "<p>Dear [[first_name]]</p>"})
+        revisions.save(session, found, content, by=BY, now=app.now())
+    app.close()
+
+    newsletter("issue", "render", issue, "--output", tmp_path / "out")
+
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "findings.json", "issue.eml", "issue.en.eml", "issue.en.html", "issue.en.txt", "issue.html", "issue.txt",
+    ]  # fmt: skip
+    assert "Dear Erika" in (tmp_path / "out" / "issue.en.txt").read_text("utf-8")
+    assert "Dear Erika" not in (tmp_path / "out" / "issue.txt").read_text("utf-8")
+    findings = newsletter("issue", "check", issue, "--json", status=1).json
+    assert {(each["code"], each["language"]) for each in findings} == {
+        ("fallback_missing", "en"),
+        ("words_missing", "en"),
+    }
+    tests = newsletter("issue", "test", issue, "--to", "ana@example.org").out.split()
+    assert len(set(tests)) == 2
+    newsletter("worker", "--until-idle")
+    sent = [path.read_text("utf-8", "replace") for path in (tmp_path / "maildir" / "new").iterdir()]
+    assert sorted("Content-Language: en" in each for each in sent) == [False, True]
 
 
 def test_an_error_closes_the_gate_and_is_said_in_two_languages(newsletter: Run) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 from newsletter.checks import gate, rules
 from newsletter.checks.finding import Severity
+from newsletter.content import translating
 from newsletter.content.blocks import Button, IssueContent, Story, Text
 from newsletter.rendering.compiling import compile_issue
 from tests.support.editions import a_frame, an_edition, the_design
@@ -81,3 +82,25 @@ def test_the_same_thing_is_said_once() -> None:
     found = gate.check(gate.Subject(content=content, compiled=compiled, frame=a_frame()))
 
     assert [(finding.code, finding.severity) for finding in found] == [("draft_left", Severity.WARNING)]
+
+
+def test_of_two_languages_what_is_wrong_in_both_is_said_once_and_in_the_second_alone_says_so() -> None:
+    content = IssueContent("Neues", "x", (Story("b1", "TODO", "<p>Am See.</p>", link="https://a.example"),))
+    both = translating.with_words(
+        translating.begun(content, "en"), {"subject": "News", "preheader": "x", "b1.text": "<p>[[name]], come!</p>"}
+    )
+    in_english = translating.translated(both)
+    first, second = (
+        gate.Subject(content=each, compiled=compile_issue(each, frame=frame, design=the_design()), frame=frame)
+        for each, frame in ((both, a_frame()), (in_english, a_frame(language="en")))
+    )
+
+    found = gate.check_both(first, second)
+
+    assert [(each.code, each.block, each.language) for each in found] == [
+        ("fallback_missing", "b1", "en"),
+        ("draft_left", "b1", ""),
+        ("words_missing", "b1", "en"),
+    ]
+    assert found[0].de.startswith("Auf Englisch: Das Feld [[name]]")
+    assert found[0].en.startswith("In English: The field [[name]]")

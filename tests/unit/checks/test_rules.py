@@ -18,8 +18,10 @@ from newsletter.checks.rules import (
     stories,
     subject_line,
     topics,
+    translation,
 )
 from newsletter.checks.subject import Subject
+from newsletter.content import translating
 from newsletter.content.blocks import Block, Button, Divider, IssueContent, LeadStory, Picture, Story, Text
 from newsletter.rendering.compiled import Mailbox, Part, Slot
 from newsletter.rendering.compiling import compile_issue
@@ -273,4 +275,53 @@ def test_topics_that_make_too_many_mails_or_are_gone() -> None:
     assert told(topics.check(seven)) == [("too_many_variants", "error", None)]
     assert told(topics.check(dataclasses.replace(six, topics=frozenset({"t0", "t1", "t2", "t3", "t4"})))) == [
         ("topic_gone", "warning", "b5")
+    ]
+
+
+def test_what_is_written_in_the_first_language_alone_is_named_once_a_block() -> None:
+    blocks = (
+        Story("b1", "Fest", "<p>Am See.</p>", link="https://a.example"),
+        Text("b2", "<p>x</p>"),
+        Button("b3", "Los", "https://a.example"),
+        Divider("b4"),
+    )
+    subject = a_subject(*blocks, subject="Neues", preheader="Aus der Region")
+    words = {"preheader": "From here", "b1.title": "Festival", "b2.text": "<p>y</p>"}
+    content = translating.with_words(translating.begun(subject.content, "en"), words)
+
+    found = list(translation.check(dataclasses.replace(subject, content=content)))
+
+    assert told(found) == [
+        ("subject_words_missing", "warning", None),
+        ("words_missing", "warning", "b1"),
+        ("words_missing", "warning", "b3"),
+    ]
+    assert [finding.en for finding in found] == [
+        "Readers of English get the German words: Subject.",
+        "Readers of English get the German words: Text.",
+        "Readers of English get the German words: Words on the button.",
+    ]
+    assert {finding.language for finding in found} == {"en"}
+    assert told(translation.check(subject)) == []
+
+
+def test_a_second_language_counts_for_the_number_of_mails() -> None:
+    six = a_subject(*(Text(f"b{number}", "<p>x</p>", topics=(f"t{number}",)) for number in range(6)))
+    both = dataclasses.replace(
+        six, content=translating.begun(six.content, "en"), topics=frozenset(f"t{number}" for number in range(6))
+    )
+
+    [found] = topics.check(both)
+
+    assert told([found]) == [("too_many_variants", "error", None)]
+    assert "with the second language more than 64" in found.en
+
+
+def test_in_a_second_language_the_link_to_view_asks_for_it() -> None:
+    subject = a_subject()
+    compiled = compile_issue(subject.content, frame=a_frame(language="en"), design=the_design(), second=True)
+
+    assert told(service_links.check(dataclasses.replace(subject, compiled=compiled))) == []
+    assert (Slot("links.view"), "?lang=en") in [
+        (part, str(after)[:8]) for part, after in zip(compiled.html, compiled.html[1:], strict=False)
     ]

@@ -36,28 +36,27 @@ class Act:
         return cls(word, about, rest)
 
 
-_ON_A_BLOCK: dict[str, Callable[[IssueContent, Act], IssueContent]] = {
+_ON_CONTENT: dict[str, Callable[[IssueContent, Act], IssueContent]] = {
     "up": lambda content, act: arranging.move(content, act.about, places=-1),
     "down": lambda content, act: arranging.move(content, act.about, places=1),
     "to": lambda content, act: arranging.move_to(content, act.about, place=number(act.rest) or 0),
     "remove": lambda content, act: arranging.remove(content, act.about),
     "no-picture": lambda content, act: arranging.drop_picture(content, act.about),
+    "only-first": lambda content, _: translating.ended(content),
 }
 
 
 def done(session: Session, content: IssueContent, act: Act, *, base: int, language: str) -> IssueContent:
     """Do an act to a content; one that is none, or that is about nothing there is, changes nothing."""
     try:
-        if act.word in _ON_A_BLOCK:
-            return _ON_A_BLOCK[act.word](content, act)
+        if act.word in _ON_CONTENT:
+            return _ON_CONTENT[act.word](content, act)
         if act.word == "add" and act.about in {each.value for each in Addition}:
             return arranging.add(content, Addition(act.about), base=base)
         if act.word == "restore":
             return _restored(session, content, act.about, language)
         if act.word == "also-in":
             return composing.also_in(session, content, other_language(language), first=language)
-        if act.word == "only-first":
-            return translating.ended(content)
     except (BlockNotFound, ItemNotFound):
         return content
     return content

@@ -115,10 +115,9 @@ def said_of(act: Act, before: IssueContent, content: IssueContent, *, language: 
         return _("“%(title)s” was removed. Undo brings it back.") % facts
     if act.word in {"also-in", "only-first"}:
         return _said_of_languages(before, content, language=language)
-    if act.word == "undo":
-        return _("Undone.")
-    if act.word == "redo":
-        return _("Done again.")
+    stepped = {"undo": _("Undone."), "redo": _("Done again.")}
+    if act.word in stepped:
+        return stepped[act.word]
     added = [titles[block.id] for block in content.blocks if block.id not in {each.id for each in before.blocks}]
     if added:
         facts = {"title": added[-1], "place": len(places), "all": len(places)}

@@ -116,8 +116,9 @@ def test_what_is_taken_away_is_brought_back_by_undo(app: App, desk: Desk, issue:
     assert in_english(app, issue) == before
 
 
+@pytest.mark.usefixtures("desk")
 def test_of_the_same_field_in_english_both_versions_stand_until_somebody_decides(
-    app: App, ana: Client, ben: Client, desk: Desk, issue: int
+    app: App, ana: Client, ben: Client, issue: int
 ) -> None:
     anas, bens = Desk.open(ana, issue), Desk.open(ben, issue)
     anas.typed(**{"b2.en:title": "Festival", "b2.en:date": "20 November"}).press()
@@ -139,8 +140,9 @@ def test_of_the_same_field_in_english_both_versions_stand_until_somebody_decides
     assert "Zweite Sprache" in history
 
 
+@pytest.mark.usefixtures("desk")
 def test_a_language_that_one_takes_away_while_another_writes_in_it_stays_and_says_so(
-    ana: Client, ben: Client, desk: Desk, issue: int
+    ana: Client, ben: Client, issue: int
 ) -> None:
     anas, bens = Desk.open(ana, issue), Desk.open(ben, issue)
     anas.typed(**{"en:subject": "News"}).press()
