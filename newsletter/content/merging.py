@@ -92,13 +92,15 @@ def _written(base: IssueContent, changed: IssueContent) -> set[str]:
 def _translation(sides: _Sides, kept: dict[str, Block], conflicts: list[Conflict]) -> Translation | None:
     """The second language, where there is one in the end, with its words of the blocks that stay."""
     language = _language(sides, conflicts)
+    if not language:
+        return None
     words = {}
-    for name in sorted({name for each in sides for name in translating.words_of(each)} if language else ()):
-        block, _, field = name.rpartition(".")
+    for name in sorted({name for each in sides for name in translating.words_of(each)}):
+        block, field = translating.block_of(name), translating.field_of(name, language)
         if not block or block in kept:
             before, mine, theirs = (_word(name, each, sides[0]) for each in sides)
-            words[name] = str(_value(block, f"{language}:{field}", (before, mine, theirs), conflicts))
-    return translating.made(language, words) if language else None
+            words[name] = str(_value(block, field, (before, mine, theirs), conflicts))
+    return translating.made(language, words)
 
 
 def _language(sides: _Sides, conflicts: list[Conflict]) -> str:

@@ -85,7 +85,8 @@ class Edition:
         everything, *numbers = variants.numbers_of(self.content)
         empty = {*variants.without_story(self.content, numbers)} - {self.in_second}
         left = [number for number in numbers if number not in empty and number != everything]
-        return {number: (number == self.in_second and self.second) or self.compiled_as(number) for number in left}
+        made = {self.in_second: self.second}
+        return {number: made.get(number) or self.compiled_as(number) for number in left}
 
     def compiled_as(self, variant: int, *, marked: bool = False) -> CompiledIssue:
         """The mail of a reader who sees this variant alone; `marked` for a preview.
@@ -154,7 +155,7 @@ def edition_of(session: Session, issue: Issue, site: Site) -> Edition:
 
     def frame(language: str) -> Frame:
         edition = translations(language).gettext("Issue %(number)s") % {"number": number}
-        return replace(_frame(publication, mailing_list, site, edition=edition), language=language)
+        return _frame(publication, mailing_list, site, edition=edition, language=language)
 
     return Edition(
         content=content,
@@ -187,16 +188,17 @@ def sample_of(
     )
     edition = _("Issue %(number)s") % {"number": 1}
     mailing_list = session.get_one(MailingList, publication.list_id)
-    frame = replace(_frame(publication, mailing_list, site, edition=edition), brand=brand)
+    frame = _frame(publication, mailing_list, site, edition=edition, language=publication.language)
+    frame = replace(frame, brand=brand)
     return compile_issue(content, frame=frame, design=site.design(design))
 
 
-def _frame(publication: Publication, mailing_list: MailingList, site: Site, *, edition: str) -> Frame:
+def _frame(publication: Publication, mailing_list: MailingList, site: Site, *, edition: str, language: str) -> Frame:
     domain = publication.sender_address.rpartition("@")[2]
     return Frame(
         publication=publication.name,
         edition=edition,
-        language=publication.language,
+        language=language,
         sender=Mailbox(publication.sender_name, publication.sender_address),
         reply_to=Mailbox("", publication.reply_to) if publication.reply_to else None,
         imprint=publication.imprint,

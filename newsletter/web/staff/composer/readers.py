@@ -54,12 +54,13 @@ def readers(app: App, content: IssueContent, *, list_id: int, language: str) -> 
     def of_variant(number: int) -> Readers:
         is_in_second = variants.is_in_second(number, sections)
         seen = number & variants.everything(sections)
+        is_everything = seen == variants.everything(sections)
         return Readers(
             asked_by=f"{second}:" * is_in_second + _asked_by(seen, sections),
             topics=variants.chosen_for(number, sections),
-            is_everything=seen == variants.everything(sections),
+            is_everything=is_everything,
             number=counted.get(number, 0),
-            gets_nothing=number in empty,
+            gets_nothing=number in empty and not is_everything,
             language=second and (second if is_in_second else language),
         )
 

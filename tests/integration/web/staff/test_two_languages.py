@@ -121,9 +121,15 @@ def test_of_the_same_field_in_english_both_versions_stand_until_somebody_decides
     app: App, ana: Client, ben: Client, issue: int
 ) -> None:
     anas, bens = Desk.open(ana, issue), Desk.open(ben, issue)
-    anas.typed(**{"b2.en:title": "Festival", "b2.en:date": "20 November"}).press()
+    anas.typed(**{"b2.en:title": "Festival", "b2.en:text": "<p>Fun</p>", "b2.en:date": "20 November"}).press()
 
-    torn = bens.typed(**{"b2.en:title": "Party", "b2.en:link_text": "Read on", "b2.en:date": "Today"}).press()
+    bens_words = {
+        "b2.en:title": "Party",
+        "b2.en:text": "<p>Joy</p>",
+        "b2.en:link_text": "Read on",
+        "b2.en:date": "Today",
+    }
+    torn = bens.typed(**bens_words).press()
 
     assert [torn.fields[name] for name in ("b2.en:title", "mine.b2.en:title", "b2.en:link_text")] == [
         "Festival",
@@ -131,6 +137,7 @@ def test_of_the_same_field_in_english_both_versions_stand_until_somebody_decides
         "Read on",
     ]
     assert torn.document.get_element_by_id("more-b2").get("open") is not None
+    assert torn.document.cssselect("[id='held-b2.en:text'] blockquote")[0].text == "Joy"
     settled = torn.press("take b2.en:title").press("leave b2.en:date")
     assert "mine.b2.en:title" not in settled.fields
     assert in_english(app, issue)["b2.title"] == "Party"
