@@ -150,10 +150,8 @@ def send_an_issue(demo: Demo, number: str) -> str:
 
 def statement_when_done(demo: Demo, mailing: str) -> dict[str, object]:
     """The numbers once nothing is left to do."""
-    for _ in range(60):
-        told = json.loads(demo.ask("mailing", "statement", mailing, "--json"))
-        if told["state"] == "sent":
-            break
+    demo.ask("mailing", "progress", mailing, "--follow")
+    told = json.loads(demo.ask("mailing", "statement", mailing, "--json"))
     return {name: told[name] for name in ("recipients", "accepted", "excluded", "state")}
 
 
