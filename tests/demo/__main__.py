@@ -26,7 +26,7 @@ from tests.demo.inbox import Inbox, free_port
 CONTENT = Path(__file__).parent / "content"
 ANNA, BERND, CARLA = "anna.winter@leser.example", "bernd.krüger@leser.example", "carla@leser.example"
 IMPORTED = ("helene.marquardt@leser.example", "jonas.ehrenfeld@leser.example", "redaktion@zeitung.example")
-WAIT_S = 30.0
+WAIT_S = 120.0
 STEP_S = 120.0
 
 
@@ -86,7 +86,7 @@ class Demo:
             yield
         finally:
             process.terminate()
-            if process.wait(timeout=40):
+            if process.wait(timeout=WAIT_S):
                 sys.exit(f"`newsletter serve` ended with exit status {process.returncode}.")
 
     def post(self, url: str, **form: str) -> str:

@@ -130,7 +130,7 @@ def leaves_by_one_click(issue: EmailMessage) -> None:
     """As a provider does it: no cookie, no page before, no redirect to follow (RFC 8058)."""
     assert issue["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     (address,) = re.findall(r"<(https?:[^>]+)>", issue["List-Unsubscribe"])
-    answer = httpx.post(address, data={"List-Unsubscribe": "One-Click"}, follow_redirects=False)
+    answer = httpx.post(address, data={"List-Unsubscribe": "One-Click"}, follow_redirects=False, timeout=60)
 
     assert (answer.status_code, answer.headers.get("set-cookie")) == (200, None)
 
