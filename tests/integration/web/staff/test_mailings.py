@@ -75,7 +75,7 @@ def test_the_numbers_add_up_and_the_reasons_are_words(app: App, ben: Client) -> 
 
     assert "3 von 4" in text
     assert text.index(">Vom Mailserver angenommen</a></th><td>2<") < text.index(">Alle Empfänger</a></th><td>4<")
-    assert 'Die Adresse gibt es nicht (mehr)</strong> <span class="quiet">Abgelehnt' in text
+    assert 'Die Adresse gibt es nicht (mehr)</strong><p class="quiet">Abgelehnt' in text
     assert "Das Postfach ist voll" in text
     assert "450" not in text
     assert "452 Over quota" in text
