@@ -27,7 +27,7 @@ _ON_THE_WAY = (*_NOT_BEGUN, IssueState.SENDING)
 
 @dataclass(frozen=True, slots=True)
 class IssueSeen:
-    """An issue: its number in the publication, its subject, who saved it last and when, and when it goes or went out."""
+    """An issue: its number in the publication, its subject, who saved it last and when, and when it is due."""
 
     id: int
     number: int
@@ -100,6 +100,8 @@ def _issues() -> Select[Issue, IssueRevision]:
 
 def _seen(rows: Iterable[Row[Issue, IssueRevision]], known: dict[int, int]) -> tuple[IssueSeen, ...]:
     return tuple(
-        IssueSeen(issue.id, known[issue.id], issue.state, newest.content["subject"], newest.author, newest.at, issue.due_at)
+        IssueSeen(
+            issue.id, known[issue.id], issue.state, newest.content["subject"], newest.author, newest.at, issue.due_at
+        )
         for issue, newest in rows
     )

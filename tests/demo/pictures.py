@@ -89,7 +89,9 @@ def _staff_web(window: BrowserContext, demo: Demo, issue: str, link: str) -> Non
     demo.run("rate", "set", "global", RATE)
     mailing = demo.run("issue", "send", issue)
     page.goto(f"{demo.url}/staff/mailings/{mailing}")
-    page.wait_for_function("() => { const bar = document.querySelector('progress'); return bar?.value > 0.55 * bar?.max }")
+    page.wait_for_function(
+        "() => { const bar = document.querySelector('progress'); return bar?.value > 0.55 * bar?.max }"
+    )
     _take(page, "mailing")
     demo.run("mailing", "cancel", mailing)
 

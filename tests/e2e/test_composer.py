@@ -321,9 +321,10 @@ def test_nothing_that_has_the_focus_lies_under_the_bar(opened: Open) -> None:
               window.covered = [];
               addEventListener("focusin", ({ target }) => requestAnimationFrame(() => {
                 const { x, y, width, height } = target.getBoundingClientRect();
-                const over = document.elementFromPoint(x + width / 2, y + Math.min(height / 2, 8))?.closest(".desk-bar");
-                reached.push(target.id || target.className);
-                if (over && !over.contains(target)) covered.push(target.id || target.className);
+                const there = document.elementFromPoint(x + width / 2, y + Math.min(height / 2, 8));
+                const bar = there?.closest(".desk-bar");
+                reached.push(target.id);
+                if (bar && !bar.contains(target)) covered.push(target.id || target.className);
               }));
             }"""
         )
