@@ -119,8 +119,8 @@ def main() -> None:
     began = time.monotonic()
     with Inbox() as inbox:
         demo = Demo(arguments.output, inbox)
-        _set_up(demo)
-        _gather(demo, arguments.feed, arguments.page)
+        set_up(demo)
+        gather(demo, arguments.feed, arguments.page)
         with demo.serving():
             _sign_up(demo)
             _first_issue(demo)
@@ -133,7 +133,8 @@ def main() -> None:
         sys.exit(f"The wrong people have the issue: {missing}")
 
 
-def _set_up(demo: Demo) -> None:
+def set_up(demo: Demo) -> None:
+    """Make the installation, its publication, and readers from a file."""
     _headline("An installation, a list, a publication")
     demo.run("init", "--admin", "redaktion@weidental.example")
     demo.run("list", "create", "weidental", "--name", "Weidental aktuell", "--language", "de")
@@ -148,7 +149,8 @@ def _set_up(demo: Demo) -> None:
     demo.run("subscriber", "import", people, "--list", "weidental", "--consent-proof", proof)
 
 
-def _gather(demo: Demo, feed: str, page: str) -> None:
+def gather(demo: Demo, feed: str, page: str) -> None:
+    """Bring news into the pool."""
     _headline("News: a feed, a page and a file")
     demo.run("news", "import", feed, page, str(CONTENT / "meldung.txt"))
     demo.run("news", "list")

@@ -109,7 +109,8 @@ class LiveComposer extends HTMLElement {
     const at = new Date(time.dateTime);
     const isToday = at.toDateString() === new Date().toDateString();
     const form = { hour: "2-digit", minute: "2-digit", ...(isToday ? {} : { day: "numeric", month: "short" }) };
-    time.textContent = at.toLocaleString(document.documentElement.lang, form);
+    const language = document.documentElement.lang;
+    time.textContent = at.toLocaleString(language === "en" ? "en-GB" : language, form); // as the other pages write it
   }
 
   // A finding leads to its field, which may lie in a block that is folded, or be a text with an editor of its own.

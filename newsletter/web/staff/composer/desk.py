@@ -177,8 +177,7 @@ def desk(
     content = revisions.content_of(session, issue)
     steps = editing.steps(session, issue, author=author)
     numbers = overview.numbers(session, publication.id)
-    mailing_list = session.get_one(MailingList, publication.list_id)
-    names = {topic.slug: topics.name_of(topic, language=language) for topic in topics.of_list(session, mailing_list)}
+    names = topic_names(session, publication, language=language)
     differing = readers(app, content, list_id=publication.list_id)
     reader = reader if reader in {each.asked_by for each in differing} else ""
     return Desk(
@@ -203,6 +202,12 @@ def desk(
         topic_names=names,
         here=here(session, issue.id, app=app, besides=author),
     )
+
+
+def topic_names(session: Session, publication: Publication, *, language: str) -> dict[str, str]:
+    """What the topics of its list are called, by their short names, in the order in which readers see them."""
+    mailing_list = session.get_one(MailingList, publication.list_id)
+    return {topic.slug: topics.name_of(topic, language=language) for topic in topics.of_list(session, mailing_list)}
 
 
 def here(session: Session, issue_id: int, *, app: App, besides: str) -> tuple[Person, ...]:

@@ -98,6 +98,8 @@ EXPECTED: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/staff/lists/{slug}/form"): KEEPERS,
     ("POST", "/staff/lists/{slug}/topics"): KEEPERS,
     ("POST", "/staff/lists/{slug}/topics/{topic_id}"): KEEPERS,
+    ("GET", "/staff/lists/{slug}/topics/{topic_id}/remove"): KEEPERS,
+    ("POST", "/staff/lists/{slug}/topics/{topic_id}/remove"): KEEPERS,
     ("GET", "/staff/lists/{slug}/texts"): KEEPERS,
     ("GET", "/staff/lists/{slug}/texts/{place}"): KEEPERS,
     ("POST", "/staff/lists/{slug}/texts/{place}"): KEEPERS,
