@@ -5,8 +5,8 @@
 
 The token is 256 random bits; the database knows its hash alone, so who reads the database is not signed in. Each
 sign-in makes a new one, and a new password gives another one to the session in which it was chosen. A session ends
-after `IDLE` without a request, after `LONGEST` in any case, when its owner ends it or signs out, when the password
-changes elsewhere, and when the owner is deactivated.
+after `IDLE` without a request that somebody made (a page that asks by itself is nobody), after `LONGEST` in any case,
+when its owner ends it or signs out, when the password changes elsewhere, and when the owner is deactivated.
 """
 
 import datetime as dt

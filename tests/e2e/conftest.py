@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from newsletter.app import App
 from newsletter.database import Database
 from newsletter.web import serving
 from tests.support.web import an_app
+
+expect.set_options(timeout=30_000)  # as long as Playwright waits for all else: a machine may be busy
 
 
 @pytest.fixture
@@ -71,6 +73,16 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=chromium, args=arguments)
         yield running
         running.close()
+
+
+def assert_fits(page: Page, name: str) -> None:
+    """See that a page is no wider than its window, that of a phone or a tablet either."""
+    own = page.viewport_size
+    assert own is not None
+    for width in (320, 768, own["width"]):
+        page.set_viewport_size({"width": width, "height": own["height"]})
+        shown = page.evaluate("document.documentElement.scrollWidth")
+        assert shown <= width, f"{name} is wider than a window of {width} px"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from newsletter.accounts.models import LinkPurpose, StaffSession, StaffUser
 from newsletter.accounts.roles import Grant, Role
 from newsletter.database import Database
 from newsletter.web import serving
-from tests.e2e.conftest import Running
+from tests.e2e.conftest import Running, assert_fits
 from tests.support.makers import SECRET, a_list, a_publication
 from tests.support.staff import DEVICE, PASSWORD, a_staff_user, cheap_passwords
 from tests.support.web import an_app
@@ -105,8 +105,7 @@ def sign_in(page: Page, site: Running, address: str = ANA, password: str = PASSW
 def assert_accessible(page: Page, name: str) -> None:
     result = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
     assert [(name, violation["id"]) for violation in result.response["violations"]] == []
-    width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    assert width[0] <= width[1], f"{name} is wider than the window"
+    assert_fits(page, name)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """The lists: who is on them by number, what their forms ask, and their topics. Who is on them is on other pages."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,7 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.i18n import LANGUAGES
+from newsletter.issues import overview
 from newsletter.issues.models import Publication
+from newsletter.issues.overview import IssueSeen
+from newsletter.issues.permissions import WRITE_ISSUES
 from newsletter.web.forms import Form, submitted
 from newsletter.web.staff import ways
 from newsletter.web.staff.answers import page
@@ -111,27 +113,61 @@ def change_topic(slug: str, topic_id: int, staff: Manager, form: Sent) -> Respon
     """Rename a topic, or move it up or down (`act`)."""
     app = staff.visit.app
     places = {"up": -1, "down": 1}.get(form.text("act"))
-
-    def act(session: Session, topic: Topic) -> None:
-        if places is None:
-            topics.rename(session, topic, names=_names(form), by=staff.by, now=app.now())
-        else:
-            topics.move(session, topic, places=places, by=staff.by, now=app.now())
-
     try:
-        _with_topic(staff, slug, topic_id, act)
+        with app.writing() as session:
+            topic = _topic(session, slug, topic_id)
+            if places is None:
+                topics.rename(session, topic, names=_names(form), by=staff.by, now=app.now())
+            else:
+                topics.move(session, topic, places=places, by=staff.by, now=app.now())
     except TopicNameInvalid:
         return _detail(staff, slug, form, problem=f"topic-{topic_id}")
     return ways.redirect(staff.visit, f"{PATH}/{slug}", done="saved")
 
 
-def _with_topic(staff: Staff, slug: str, topic_id: int, act: Callable[[Session, Topic], None]) -> None:
-    with staff.visit.app.writing() as session:
-        mailing_list = lists.named(session, slug)
-        topic = session.get(Topic, topic_id) if topic_id in range(1, LARGEST_ID + 1) else None
-        if topic is None or topic.list_id != mailing_list.id:
-            raise HTTPException(404)
-        act(session, topic)
+@router.api_route(f"{ONE}/topics/{{topic_id}}/remove", methods=["GET", "HEAD"])
+def ask_to_remove_topic(slug: str, topic_id: int, staff: Manager) -> Response:
+    """Say who and what a topic's removal would touch."""
+    with staff.visit.app.reading() as session:
+        topic = _topic(session, slug, topic_id)
+        chosen_by, touched = topics.chosen_by(session, topic), _touched(session, topic)
+    return page(
+        staff,
+        "topic_remove.html",
+        slug=slug,
+        topic=topic,
+        name=topics.name_of(topic, language=staff.user.language),
+        chosen_by=chosen_by,
+        touched=touched,
+        may_write=lambda publication_id: staff.may_on(WRITE_ISSUES, publication_id),
+    )
+
+
+@router.post(f"{ONE}/topics/{{topic_id}}/remove")
+def remove_topic(slug: str, topic_id: int, staff: Manager) -> Response:
+    """Remove a topic from the list and from every reader's choice."""
+    app = staff.visit.app
+    with app.writing() as session:
+        topics.remove(session, _topic(session, slug, topic_id), by=staff.by, now=app.now())
+    return ways.redirect(staff.visit, f"{PATH}/{slug}", done="topic-removed")
+
+
+def _touched(session: Session, topic: Topic) -> list[tuple[Publication, IssueSeen]]:
+    """The issues with blocks for a topic that have not begun to go out."""
+    of_it = select(Publication).where(Publication.list_id == topic.list_id).order_by(Publication.id)
+    return [
+        (publication, issue)
+        for publication in session.scalars(of_it)
+        for issue in overview.with_topic(session, publication, topic.slug)
+    ]
+
+
+def _topic(session: Session, slug: str, topic_id: int) -> Topic:
+    mailing_list = lists.named(session, slug)
+    topic = session.get(Topic, topic_id) if topic_id in range(1, LARGEST_ID + 1) else None
+    if topic is None or topic.list_id != mailing_list.id:
+        raise HTTPException(404)
+    return topic
 
 
 def _names(form: Form) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """S1, the start of the staff web: each publication with what is new, what is being written and what runs.
 
-From here an issue is begun: with the newest items that the publication has not used, or empty.
+From here an issue is begun: with the newest items that the publication has not used, or empty. Who looks after the
+people of a publication without writing for it finds its mailings here.
 """
 
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.accounts import staff
 from newsletter.accounts.roles import OWN_ACCOUNT
-from newsletter.delivery import statement
+from newsletter.delivery import precedents, statement
 from newsletter.delivery.alerts import listing as alerts
 from newsletter.delivery.alerts.wording import Words
 from newsletter.delivery.models import Mailing, MailingKind, MailingState
@@ -22,12 +23,17 @@ from newsletter.delivery.permissions import SEND_ISSUES
 from newsletter.delivery.statement import Statement
 from newsletter.issues import composing, overview, publications
 from newsletter.issues.errors import NothingNew
+from newsletter.issues.models import Publication
 from newsletter.issues.overview import Overview
 from newsletter.issues.permissions import WRITE_ISSUES
 from newsletter.web.forms import Form, submitted
 from newsletter.web.staff import ways
 from newsletter.web.staff.answers import page
 from newsletter.web.staff.guards import Allowed, Staff, of_publication
+from newsletter.web.staff.mailings.seen import MailingSeen, seen_of
+from subscribers.actor import MANAGE_PEOPLE
+
+MAILINGS = 5  # of a publication, for who looks after its people
 
 router = APIRouter()
 
@@ -44,26 +50,36 @@ class Card:
     suggested: int
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A publication whose readers somebody looks after without writing for it, and its newest mailings."""
+
+    publication: Publication
+    mailings: tuple[MailingSeen, ...]
+
+
 @router.api_route("/staff", methods=["GET", "HEAD"])
 @router.api_route("/staff/", methods=["GET", "HEAD"])
 def start(staff_: Anybody) -> Response:
-    """Show the publications that somebody writes for."""
+    """Show the publications that somebody writes for, and those whose readers they look after."""
     with staff_.visit.app.reading() as session:
-        cards = [
-            _card(session, publication.slug)
-            for publication in publications.every(session)
-            if _may(staff_, publication.id)
+        every = publications.every(session)
+        cards = [_card(session, each.slug) for each in every if _may(staff_, each.id)]
+        watched = [
+            _watched(session, each)
+            for each in every
+            if not _may(staff_, each.id) and staff_.may_on(MANAGE_PEOPLE, each.id)
         ]
         waiting = _waiting(session, staff_) if cards else []
         names = names_of(session)
-        there_are_any = bool(cards or publications.every(session))
     return page(
         staff_,
         "start.html",
         cards=cards,
+        watched=watched,
         waiting=waiting,
         names=names,
-        there_are_any=there_are_any,
+        there_are_any=bool(every),
         may_act=staff_.may_anywhere(SEND_ISSUES),
     )
 
@@ -97,6 +113,11 @@ def _waiting(session: Session, staff_: Staff) -> list[Words]:
 
 def _may(staff_: Staff, publication_id: int) -> bool:
     return staff_.may_on(WRITE_ISSUES, publication_id)
+
+
+def _watched(session: Session, publication: Publication) -> Watched:
+    newest = precedents.newest(session, publication.id, limit=MAILINGS)
+    return Watched(publication, tuple(seen_of(session, each.id) for each in newest))
 
 
 def _card(session: Session, slug: str) -> Card:

@@ -2,6 +2,7 @@ import datetime as dt
 
 from sqlalchemy.orm import Session
 
+from newsletter.content.blocks import IssueContent, Text
 from newsletter.issues import composing, overview, revisions
 from newsletter.issues.models import IssueState
 from newsletter.issues.overview import IssueSeen
@@ -26,7 +27,7 @@ def test_a_publication_is_seen_with_what_is_new_to_it_and_what_is_on_its_way(ses
     seen = overview.overview(session, publication)
 
     assert (seen.new, seen.titles) == (4, ("Vier", "Drei", "Zwei"))
-    assert seen.open == (IssueSeen(draft.id, 2, "draft", "Entwurf", "command line", NOW),)
+    assert seen.open == (IssueSeen(draft.id, 2, "draft", "Entwurf", "command line", NOW, None),)
     assert [(each.id, each.number) for each in seen.sent] == [(sent.id, 1)]
 
 
@@ -40,6 +41,19 @@ def test_who_saved_last_is_named(session: Session) -> None:
     [seen] = overview.overview(session, publication).open
 
     assert (seen.subject, seen.at) == ("Neu", later)
+
+
+def test_the_issues_with_blocks_for_a_topic_are_found_until_they_begin_to_go_out(session: Session) -> None:
+    publication = a_publication(session, a_list(session))
+    made = [composing.create(session, publication, items=[], by=BY, now=NOW) for _ in range(4)]
+    for issue, topics in zip(made, (("culture", "sports"), ("sports",), (), ("culture",)), strict=True):
+        content = IssueContent("Neues", "", (Text("b1", "<p>Ja</p>", topics=topics),))
+        revisions.save(session, issue, content, by=BY, now=NOW)
+    made[3].state = IssueState.SENDING.value
+    session.flush()
+
+    assert [seen.number for seen in overview.with_topic(session, publication, "culture")] == [1]
+    assert [seen.number for seen in overview.with_topic(session, publication, "sports")] == [2, 1]
 
 
 def test_a_publication_without_news_and_issues_is_empty(session: Session) -> None:

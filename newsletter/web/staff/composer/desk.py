@@ -182,8 +182,7 @@ def desk(
     content = revisions.content_of(session, issue)
     steps = editing.steps(session, issue, author=author)
     numbers = overview.numbers(session, publication.id)
-    mailing_list = session.get_one(MailingList, publication.list_id)
-    names = {topic.slug: topics.name_of(topic, language=language) for topic in topics.of_list(session, mailing_list)}
+    names = topic_names(session, publication, language=language)
     differing = readers(app, content, list_id=publication.list_id, language=publication.language)
     reader = reader if reader in {each.asked_by for each in differing} else ""
     return Desk(
@@ -210,6 +209,12 @@ def desk(
     )
 
 
+def topic_names(session: Session, publication: Publication, *, language: str) -> dict[str, str]:
+    """What the topics of its list are called, by their short names, in the order in which readers see them."""
+    mailing_list = session.get_one(MailingList, publication.list_id)
+    return {topic.slug: topics.name_of(topic, language=language) for topic in topics.of_list(session, mailing_list)}
+
+
 def here(session: Session, issue_id: int, *, app: App, besides: str) -> tuple[Person, ...]:
     """Who else has the issue open now."""
     names = names_of(session)
@@ -226,6 +231,16 @@ def rendered(session: Session, issue: Issue, *, app: App, reader: str = "") -> R
         html, text = samples.preview(made[asked], secret=app.secret, public_url=app.site.public_url)
         checked = None if second is None else _without_marks(made[second])
         return Rendered(html, text, edition.findings_in(_without_marks(made[first]), checked))
+    except NewsletterError as error:
+        return Rendered(problem=str(error))
+
+
+def drafted(session: Session, issue: Issue, content: IssueContent, *, app: App, reader: str = "") -> Rendered:
+    """Make the mail that words which are not saved yet would give; the checks wait until they are."""
+    try:
+        edition = replace(editions.edition_of(session, issue, app.site), content=content)
+        shown = edition.compiled_as(variant_of(reader, content), marked=True)
+        return Rendered(*samples.preview(shown, secret=app.secret, public_url=app.site.public_url))
     except NewsletterError as error:
         return Rendered(problem=str(error))
 

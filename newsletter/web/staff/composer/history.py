@@ -1,5 +1,6 @@
 """The history of an issue: who changed what when, with the words before and after."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -13,9 +14,10 @@ from newsletter.content.translating import LANGUAGE
 from newsletter.i18n import spoken, translations
 from newsletter.issues import history, revisions
 from newsletter.issues.history import Change
+from newsletter.issues.models import Publication
 from newsletter.issues.permissions import WRITE_ISSUES
 from newsletter.web.staff.answers import page
-from newsletter.web.staff.composer.desk import title_of
+from newsletter.web.staff.composer.desk import title_of, topic_names
 from newsletter.web.staff.composer.shapes import focus_names, shape_names
 from newsletter.web.staff.guards import Allowed, Staff, of_issue
 from newsletter.web.staff.start import names_of
@@ -44,16 +46,18 @@ def show(
         changes = history.history(session, issue, limit=SHOWN)
         names = names_of(session)
         content = revisions.content_of(session, issue)
+        publication = session.get_one(Publication, issue.publication_id)
+        topics = topic_names(session, publication, language=staff.user.language)
     titles = {block.id: title_of(block) for block in content.blocks}
-    told = [(change, _lines(change, titles, staff.user.language)) for change in changes]
+    told = [(change, _lines(change, titles, topics, staff.user.language)) for change in changes]
     return page(staff, "history.html", issue_id=issue_id, subject=content.subject, changes=told, names=names)
 
 
-def _lines(change: Change, titles: dict[str, str], language: str) -> list[Line]:
-    return [_line(each, titles, language) for each in change.differences]
+def _lines(change: Change, titles: Mapping[str, str], topics: Mapping[str, str], language: str) -> list[Line]:
+    return [_line(each, titles, topics, language) for each in change.differences]
 
 
-def _line(difference: Difference, titles: dict[str, str], language: str) -> Line:
+def _line(difference: Difference, titles: Mapping[str, str], topics: Mapping[str, str], language: str) -> Line:
     _ = translations(language).gettext
     what = _field_name(difference.field, language)
     if difference.field in {"added", "removed", "kind"}:
@@ -61,6 +65,8 @@ def _line(difference: Difference, titles: dict[str, str], language: str) -> Line
         return Line(f"{what}: {_called(block, language)}", "", "")
     if difference.block:
         what = f"{what} ({titles.get(difference.block) or _('Block')})"
+    if difference.field == "topics":
+        return Line(what, _called_so(difference.before, topics), _called_so(difference.after, topics))
     return Line(what, _words(difference, difference.before, language), _words(difference, difference.after, language))
 
 
@@ -79,11 +85,14 @@ def _called(block: object, language: str) -> str:
     return title_of(block) or kinds[type(block)]
 
 
+def _called_so(slugs: object, topics: Mapping[str, str]) -> str:
+    """Topics by their names; one that is gone has its short name alone."""
+    return ", ".join(topics.get(slug, slug) for slug in slugs) if isinstance(slugs, tuple) else ""
+
+
 def _words(difference: Difference, value: object, language: str) -> str:
     if isinstance(value, Picture):
         return " · ".join(part for part in (value.alt, value.caption, value.credit, _crop(value, language)) if part)
-    if difference.field == "topics" and isinstance(value, tuple):
-        return ", ".join(value)
     if not isinstance(value, str):
         return ""
     if difference.field == LANGUAGE:

@@ -25,7 +25,7 @@ from newsletter.web.staff.mailings.seen import PATH, MailingSeen, seen_of
 from newsletter.web.staff.start import names_of
 from subscribers.actor import MANAGE_PEOPLE
 
-SOON = 2 * GRACE  # what is due later is not looked at every two seconds
+SOON = 2 * GRACE  # what is due later is looked at once a minute, not every two seconds
 
 router = APIRouter()
 
@@ -101,7 +101,7 @@ def _page(staff: Staff, mailing_id: int, *, problem: str = "", status: int = 200
         may_send=staff.by.may(SEND_ISSUES),
         may_see_names=may_see_names,
         minutes=_minutes(course.expected_end, now=app.now()),
-        is_moving=not seen.is_over and seen.mailing.due_at <= app.now() + SOON,
+        is_soon=seen.mailing.due_at <= app.now() + SOON,
         reply_of=lambda failure: failure.reply if may_see_names else masked(failure.reply),
         problem=problem,
     )

@@ -1,19 +1,21 @@
 /**
- * <live-page pending>: while more can come, the page is asked for again, and what differs of its regions (data-live with
- * an id) is taken over; a region in which somebody has the focus waits. What is said aloud (data-said) is what the first
+ * <live-page pending>: while more can come, the page is asked for again (seldom, while nothing comes soon:
+ * pending="slowly"), and what differs of its regions (data-live with an id) is taken over; a region in which somebody
+ * has the focus waits. What is said aloud (data-said) is what the first
  * data-state says (data-says) once it changes, and nothing else.
  *
  * <time data-countdown> counts the minutes and seconds to its moment in the element its data-countdown names.
  */
 
 const EVERY_MS = 2_000;
+const SLOWLY_MS = 60_000;
 const PAUSE_FACTOR = 4; // the server needs the processor more
 
 class LivePage extends HTMLElement {
   #timer;
 
   connectedCallback() {
-    this.#wait(EVERY_MS);
+    this.#wait(this.#every);
     document.addEventListener("visibilitychange", this.#seen);
   }
 
@@ -26,6 +28,10 @@ class LivePage extends HTMLElement {
     if (!document.hidden) this.#wait(0);
   };
 
+  get #every() {
+    return this.getAttribute("pending") === "slowly" ? SLOWLY_MS : EVERY_MS;
+  }
+
   #wait(duration) {
     clearTimeout(this.#timer);
     if (this.hasAttribute("pending")) this.#timer = setTimeout(() => this.#look(), duration);
@@ -37,12 +43,12 @@ class LivePage extends HTMLElement {
     try {
       const url = new URL(location.href);
       url.searchParams.delete("done");
-      const answer = await fetch(url, { headers: { accept: "text/html" } });
+      const answer = await fetch(url, { headers: { accept: "text/html", "x-by-itself": "1" } });
       if (answer.ok && !answer.redirected) this.#take(await answer.text());
     } catch {
       // The server is away for a moment: the next look tells more.
     }
-    this.#wait(Math.max(EVERY_MS, PAUSE_FACTOR * (performance.now() - began)));
+    this.#wait(Math.max(this.#every, PAUSE_FACTOR * (performance.now() - began)));
   }
 
   #take(text) {
@@ -60,7 +66,9 @@ class LivePage extends HTMLElement {
     if (state && state.dataset.state !== before && state.dataset.says) {
       this.querySelector("[data-said]").textContent = state.dataset.says;
     }
-    this.toggleAttribute("pending", !isWhole || page.querySelector("live-page")?.hasAttribute("pending"));
+    const pending = page.querySelector("live-page")?.getAttribute("pending") ?? (isWhole ? null : "");
+    if (pending === null) this.removeAttribute("pending");
+    else this.setAttribute("pending", pending);
   }
 }
 

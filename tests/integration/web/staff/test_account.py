@@ -111,9 +111,12 @@ def test_ones_sessions_are_seen_and_ended_but_not_anothers(app: App, ana: Seated
         assert set(session.scalars(select(StaffSession.id))) == {ids[""], ids["192.0.2.0/24"]}
 
 
-def test_a_session_notes_at_times_that_it_is_used(app: App) -> None:
+def test_a_session_notes_at_times_that_it_is_used_by_somebody_and_not_by_a_page_alone(app: App) -> None:
     ben = seated(app, "ben@example.org", proven=dt.timedelta(minutes=6))
 
+    ben.client.get("/staff/account", headers={"X-By-Itself": "1"})
+    with app.reading() as session:
+        assert app.now() - session.scalars(select(StaffSession)).one().seen_at > dt.timedelta(minutes=5)
     ben.client.get("/staff/account")
 
     with app.reading() as session:

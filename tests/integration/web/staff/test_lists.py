@@ -1,6 +1,7 @@
 """The lists: numbers, the fields of the form, topics; and who looks after which."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,12 @@ from lxml import html
 
 from newsletter.accounts.roles import Grant, Role
 from newsletter.app import App
+from newsletter.issues import editing, revisions
 from subscribers import form_fields, lists, suppression, topics
 from subscribers.address import EmailAddress
 from subscribers.models import Subscription, SuppressionReason
+from tests.support.composing import an_issue
+from tests.support.ledgers import a_reader as a_subscriber
 from tests.support.makers import BY, a_list, a_publication
 from tests.support.staff import seated, sqlite_alone
 from tests.support.web import Client, a_reader
@@ -114,12 +118,44 @@ def test_a_topic_that_cannot_be_one_is_told(app: App, keeper: Client, form: dict
     assert len(the_topics(app)) == 3
 
 
+def test_a_topic_is_removed_once_who_chose_it_and_what_is_for_it_was_told(app: App, keeper: Client) -> None:
+    made = three_topics(app)
+    path = f"{PAGE}/topics/{made['kultur']}/remove"
+    issue = an_issue(app, "Fest am See")
+    with app.writing() as session:
+        found = revisions.issue(session, issue)
+        words = revisions.content_of(session, found)
+        blocks = tuple(replace(block, topics=("kultur",)) for block in words.blocks)
+        editing.edit(session, found, replace(words, blocks=blocks), base=found.revision, by=BY, now=app.now())
+        region = lists.named(session, "region")
+        for name, chosen in (("anna", {made["kultur"]}), ("ben", {made["kultur"], made["bauen"]}), ("cleo", None)):
+            topics.choose(session, a_subscriber(session, region, f"{name}@posteo.de"), chosen, by=BY, now=app.now())
+
+    asked = keeper.get(path).text
+    assert "Thema „Kultur“ entfernen?" in asked
+    assert "2 Personen haben es gewählt." in asked
+    assert "1 Ausgabe hat Blöcke dazu" in asked
+    assert "Fest am See" in asked
+    assert f"/staff/issues/{issue}/edit" not in asked
+    assert f"/staff/issues/{issue}/edit" in seated(app, "ana@example.org").client.get(path).text
+    assert len(the_topics(app)) == 3
+    other = keeper.get(f"{PAGE}/topics/{made['verkehr']}/remove").text
+    assert "Niemand hat es gewählt." in other
+    assert "Keine Ausgabe, die noch hinausgeht" in other
+
+    assert "Das Thema ist entfernt." in keeper.post(path).text
+
+    assert [slug for slug, _ in the_topics(app)] == ["verkehr", "bauen"]
+    assert keeper.post(path).status_code == 404
+
+
 def test_a_topic_of_another_list_is_not_found(app: App, keeper: Client) -> None:
     made = three_topics(app)
     with app.writing() as session:
         a_list(session, "kultur")
 
     assert keeper.post(f"/staff/lists/kultur/topics/{made['kultur']}", data={"act": "down"}).status_code == 404
+    assert keeper.post(f"/staff/lists/kultur/topics/{made['kultur']}/remove").status_code == 404
     assert keeper.get("/staff/lists/nirgends").status_code == 404
 
 

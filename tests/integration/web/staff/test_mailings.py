@@ -1,6 +1,7 @@
 """S4: how a mailing gets on, who got it, and what is done for those who did not; all issues, copies, corrections."""
 
 import csv
+import datetime as dt
 import io
 from pathlib import Path
 
@@ -68,6 +69,22 @@ GONE = Reply(Step.RCPT, 550, "5.1.1", "No such user")
 FULL = Reply(Step.RCPT, 452, "4.2.2", "Over quota")
 
 
+def test_what_is_due_later_shows_its_time_and_is_looked_at_seldom_until_it_is_near(app: App, ben: Client) -> None:
+    def due(at: dt.datetime) -> str:
+        with app.writing() as session:
+            session.execute(update(Mailing).values(due_at=at))
+        return str(ben.get(HERE).text)
+
+    far = due(dt.datetime(2126, 11, 24, 9, tzinfo=dt.UTC))
+    assert "<strong>Sonntag, 24. November 2126, 10:00 (Europe/Berlin, UTC+1)</strong>" in far
+    assert '<live-page pending="slowly">' in far
+    assert '<live-page pending="slowly">' in due(app.now() + dt.timedelta(minutes=11))
+    assert "<live-page pending>" in due(app.now() + dt.timedelta(minutes=9))
+    due(app.now())
+    send(app)
+    assert "<live-page>" in ben.get(HERE).text
+
+
 def test_the_numbers_add_up_and_the_reasons_are_words(app: App, ben: Client) -> None:
     send(app, anna=GONE, bert=FULL)
 
@@ -75,7 +92,7 @@ def test_the_numbers_add_up_and_the_reasons_are_words(app: App, ben: Client) -> 
 
     assert "3 von 4" in text
     assert text.index(">Vom Mailserver angenommen</a></th><td>2<") < text.index(">Alle Empfänger</a></th><td>4<")
-    assert 'Die Adresse gibt es nicht (mehr)</strong> <span class="quiet">Abgelehnt' in text
+    assert 'Die Adresse gibt es nicht (mehr)</strong><p class="quiet">Abgelehnt' in text
     assert "Das Postfach ist voll" in text
     assert "450" not in text
     assert "452 Over quota" in text

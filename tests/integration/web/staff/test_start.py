@@ -1,14 +1,20 @@
 """S1: what is new, what is being written, and where an issue begins."""
 
-import pytest
+import datetime as dt
 
+import pytest
+from sqlalchemy import delete
+
+from newsletter.accounts.models import StaffGrant
 from newsletter.accounts.roles import Grant, Role
 from newsletter.app import App
+from newsletter.delivery import dispatching
 from newsletter.delivery.alerts import raising
+from newsletter.issues import approving
 from newsletter.issues.models import Issue, IssueState
 from tests.support.alerts import FULL
 from tests.support.composing import an_issue, content, in_the_pool
-from tests.support.makers import a_list, a_publication
+from tests.support.makers import BY, a_list, a_publication
 from tests.support.staff import seated
 from tests.support.web import Client
 
@@ -65,9 +71,31 @@ def test_only_what_somebody_writes_for_is_shown(app: App) -> None:
 
 
 def test_whoever_writes_for_nothing_is_told_what_to_do(app: App) -> None:
-    text = seated(app, "lisa@example.org", Grant(Role.LIST_ADMIN)).client.get("/staff/").text
+    nobody = seated(app, "lisa@example.org", Grant(Role.EDITOR))
+    with app.writing() as session:
+        session.execute(delete(StaffGrant))
 
-    assert "Bitten Sie eine Administratorin" in text
+    assert "Bitten Sie eine Administratorin" in nobody.client.get("/staff/").text
+
+
+def test_whoever_looks_after_the_readers_alone_finds_the_mailings(app: App, editor: Client) -> None:
+    lisa = seated(app, "lisa@example.org", Grant(Role.LIST_ADMIN)).client
+    assert "Noch wurde nichts versendet." in lisa.get("/staff/").text
+    due = dt.datetime(2126, 11, 24, 9, tzinfo=dt.UTC)
+    issue = an_issue(app, "Fest am See")
+    with app.writing() as session:
+        found = session.get_one(Issue, issue)
+        approving.approve(session, found, site=app.site, by=BY, now=app.now())
+        dispatching.send(session, found, at=due, by=BY, now=app.now())
+
+    text = lisa.get("/staff/").text
+
+    assert '<a href="/staff/mailings/1" lang="de">Fest am See</a>' in text
+    assert "24.11.2126, 10:00" in text
+    assert "Eingeplant" in text
+    assert "/staff/issues/" not in text
+    assert lisa.get("/staff/mailings/1").status_code == 200
+    assert "geht hinaus am 24.11.2126, 10:00 UTC+1" in editor.get("/staff/").text
 
 
 def test_alerts_that_wait_are_counted_and_told(app: App, editor: Client) -> None:

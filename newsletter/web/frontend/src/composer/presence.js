@@ -35,7 +35,8 @@ export class Presence {
   }
 
   #post(fields, options = {}) {
-    return fetch(this.#list.dataset.tell, { method: "POST", body: new URLSearchParams(fields), ...options });
+    const headers = { "X-By-Itself": "1" }; // does not keep anybody signed in
+    return fetch(this.#list.dataset.tell, { method: "POST", body: new URLSearchParams(fields), headers, ...options });
   }
 
   #show({ here }) {
