@@ -188,6 +188,8 @@ def test_the_preview_tells_how_many_read_each_language(app: App, ana: Client, is
     assert options == ["Deutsch – 3 Personen", "Englisch – 1 Person"]
     english = shown.typed(reader="en:").press()
     assert english.document.cssselect("#reader option[selected]")[0].get("value") == "en:"
+    ahead = english.typed(**{"reader": "en:", "b2.en:title": "Not saved yet"}).fields
+    assert "Not saved yet" in ana.post(f"/staff/issues/{issue}/preview", data=ahead).json()["mail"]
     assert english.document.get_element_by_id("frame-mail").get("src", "").endswith("/preview?reader=en%3A")
 
 
