@@ -28,8 +28,8 @@ class Outgoing:
     """An issue before it goes out. `problem` says why it cannot be made into a mail.
 
     `proposal` is when it might go out, `last` to how many the last issues went, `mailing` its own where it has one.
-    `submitted_by` is an address. Where the issue has a second language, `second` are its words in that, and `reading`
-    tells how many get it in which language, the first one first.
+    `submitted_by` is an address. Where the issue has a second language, `second` are its words in that, with those of
+    the first where they are `missing`, and `reading` tells how many get it in which language, the first one first.
     """
 
     issue_id: int
@@ -48,6 +48,7 @@ class Outgoing:
     subject: str
     preheader: str
     second: IssueContent | None
+    missing: tuple[str, ...]
     reading: tuple[tuple[str, int], ...]
     reached: Numbers
     findings: tuple[Finding, ...]
@@ -104,6 +105,7 @@ def outgoing(session: Session, issue_id: int, staff: Staff) -> Outgoing:
         subject=content.subject,
         preheader=content.preheader,
         second=translating.translated(content) if content.translation else None,
+        missing=translating.missing(content),
         reading=_reading(session, publication, content, now=app.now()),
         reached=audience.numbers(session, mailing_list, now=app.now()),
         findings=findings,

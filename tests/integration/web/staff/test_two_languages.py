@@ -212,12 +212,12 @@ def test_whoever_sends_sees_both_languages_and_gets_a_test_in_each(
     app: App, ben: Client, desk: Desk, issue: int
 ) -> None:
     with_readers(app)
-    desk.typed(**{"en:subject": "News <in> May", "en:preheader": "From here"}).press()
+    desk.typed(**{"en:subject": "News <in> May"}).press()
 
     page = ben.get(f"/staff/issues/{issue}/send")
 
     assert '<p id="reading">Deutsch: 3 · Englisch: 1</p>' in page.text
-    assert "News &lt;in&gt; May" in page.text
+    assert '<p lang="en">News &lt;in&gt; May</p><p class="quiet" lang="de">Neues Rathaus</p>' in page.text
     assert f"/staff/issues/{issue}/preview?reader=en%3A" in page.text
     tested = ben.post(f"/staff/issues/{issue}/send/test", data={"to": "me"})
     assert tested.status_code == 200
