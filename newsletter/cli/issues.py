@@ -148,10 +148,13 @@ def submit(issue_id: int, address: str | None) -> None:
 @click.option("--by", "address", required=True, metavar="EMAIL", help="An active staff user who may approve.")
 def approve(issue_id: int, address: str) -> None:
     """Give the word that exactly this goes out."""
-    with opened() as app, app.writing() as session:
-        found = revisions.issue(session, issue_id)
-        by = actor(session, address, publication_id=found.publication_id)
-        approval = approving.approve(session, found, site=app.site, by=by, now=app.now())
+    with opened() as app:
+        with app.reading() as session:
+            ready = approving.made_ready(session, revisions.issue(session, issue_id), site=app.site)
+        with app.writing() as session:
+            found = revisions.issue(session, issue_id)
+            by = actor(session, address, publication_id=found.publication_id)
+            approval = approving.approve(session, found, site=app.site, by=by, now=app.now(), ready=ready)
     click.echo(f"Issue {issue_id} is approved, stored as {approval.compiled[:12]}.")
 
 

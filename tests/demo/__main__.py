@@ -26,7 +26,8 @@ from tests.demo.inbox import Inbox, free_port
 CONTENT = Path(__file__).parent / "content"
 ANNA, BERND, CARLA = "anna.winter@leser.example", "bernd.krüger@leser.example", "carla@leser.example"
 IMPORTED = ("helene.marquardt@leser.example", "jonas.ehrenfeld@leser.example", "redaktion@zeitung.example")
-WAIT_S = 30.0
+WAIT_S = 120.0
+STEP_S = 120.0
 
 
 class Demo:
@@ -52,8 +53,7 @@ class Demo:
     def run(self, *arguments: str, may_fail: bool = False) -> str:
         """Run `newsletter …`, show it, and give the last line of its answer."""
         print(f"\n$ newsletter {' '.join(_quoted(argument) for argument in arguments)}", flush=True)
-        command = [sys.executable, "-m", "newsletter", *arguments]
-        done = subprocess.run(command, env=self.environment, stdout=subprocess.PIPE, text=True, check=False)
+        done = self._done(*arguments)
         print("\n".join(f"  {line}" for line in done.stdout.splitlines()), flush=True)
         if done.returncode and not may_fail:
             sys.exit(f"This step failed with exit status {done.returncode}.")
@@ -61,8 +61,18 @@ class Demo:
 
     def ask(self, *arguments: str) -> str:
         """Run `newsletter …` quietly and give its whole answer."""
+        done = self._done(*arguments)
+        done.check_returncode()
+        return done.stdout
+
+    def _done(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "newsletter", *arguments]
-        return subprocess.run(command, env=self.environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+        try:
+            return subprocess.run(
+                command, env=self.environment, stdout=subprocess.PIPE, text=True, check=False, timeout=STEP_S
+            )
+        except subprocess.TimeoutExpired:
+            sys.exit(f"This step did not end within {STEP_S:.0f} s.")
 
     @contextmanager
     def serving(self) -> Iterator[None]:
@@ -76,7 +86,7 @@ class Demo:
             yield
         finally:
             process.terminate()
-            if process.wait(timeout=40):
+            if process.wait(timeout=WAIT_S):
                 sys.exit(f"`newsletter serve` ended with exit status {process.returncode}.")
 
     def post(self, url: str, **form: str) -> str:
@@ -219,10 +229,9 @@ def _verify(demo: Demo) -> str:
 
 
 def _wait_until_sent(demo: Demo, mailing: str) -> None:
-    end = time.monotonic() + WAIT_S
-    while json.loads(demo.ask("mailing", "statement", mailing, "--json"))["state"] != "sent":
-        if time.monotonic() > end:
-            sys.exit(f"Mailing {mailing} was not sent in {WAIT_S:.0f} s.")
+    demo.run("mailing", "progress", mailing, "--follow")
+    if json.loads(demo.ask("mailing", "statement", mailing, "--json"))["state"] != "sent":
+        sys.exit(f"Mailing {mailing} was not sent.")
 
 
 def _link(mail: EmailMessage, kind: str) -> str:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from newsletter.app import App
 from newsletter.database import Database
 from newsletter.web import serving
 from tests.support.web import an_app
+
+expect.set_options(timeout=30_000)  # as long as Playwright waits for all else: a machine may be busy
 
 
 @pytest.fixture

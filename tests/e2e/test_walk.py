@@ -130,7 +130,7 @@ def leaves_by_one_click(issue: EmailMessage) -> None:
     """As a provider does it: no cookie, no page before, no redirect to follow (RFC 8058)."""
     assert issue["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     (address,) = re.findall(r"<(https?:[^>]+)>", issue["List-Unsubscribe"])
-    answer = httpx.post(address, data={"List-Unsubscribe": "One-Click"}, follow_redirects=False)
+    answer = httpx.post(address, data={"List-Unsubscribe": "One-Click"}, follow_redirects=False, timeout=60)
 
     assert (answer.status_code, answer.headers.get("set-cookie")) == (200, None)
 
@@ -150,10 +150,8 @@ def send_an_issue(demo: Demo, number: str) -> str:
 
 def statement_when_done(demo: Demo, mailing: str) -> dict[str, object]:
     """The numbers once nothing is left to do."""
-    for _ in range(60):
-        told = json.loads(demo.ask("mailing", "statement", mailing, "--json"))
-        if told["state"] == "sent":
-            break
+    demo.ask("mailing", "progress", mailing, "--follow")
+    told = json.loads(demo.ask("mailing", "statement", mailing, "--json"))
     return {name: told[name] for name in ("recipients", "accepted", "excluded", "state")}
 
 

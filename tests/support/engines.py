@@ -12,7 +12,7 @@ from newsletter.engine import tables
 from newsletter.engine.jobs import EngineJobs, workflow_id
 
 NOW = dt.datetime(2026, 12, 1, 9, 0, tzinfo=dt.UTC)
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 
 
 def jobs(database: Database, *, now: dt.datetime = NOW) -> EngineJobs:

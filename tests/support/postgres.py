@@ -26,7 +26,7 @@ from sqlalchemy import Column, Integer, NullPool, create_engine, text
 from subscribers.orm import Base
 
 USER = "newsletter"
-PATIENCE_S = 30
+PATIENCE_S = 120
 
 # The data is thrown away, so nothing need survive a power cut; what a crash of the server leaves is still whole.
 _SETTINGS = {

@@ -246,7 +246,7 @@ class Client:
         return reply or WITHHELD
 
 
-def wait_until(is_true: Callable[[], object], *, seconds: float = 20) -> None:
+def wait_until(is_true: Callable[[], object], *, seconds: float = 60) -> None:
     """Wait for something another process does."""
     end = time.monotonic() + seconds
     while not is_true():

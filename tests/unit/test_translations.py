@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ def sources() -> Iterator[tuple[Path, str]]:
             yield path, "jinja2.ext.babel_extract"
 
 
+@cache
 def used() -> dict[str | tuple[str, ...], str]:
     """Each text of the source, with one file that uses it."""
     options = {"encoding": "utf-8", "extensions": "jinja2.ext.i18n", "trimmed": "true", "silent": "false"}
@@ -33,9 +35,6 @@ def used() -> dict[str | tuple[str, ...], str]:
             key = message if isinstance(message, str) else tuple(part for part in message if part)
             found[key] = str(path.relative_to(CHECKOUT))
     return found
-
-
-USED = used()
 
 
 def german() -> dict[str, tuple[str, ...]]:
@@ -50,22 +49,22 @@ def german() -> dict[str, tuple[str, ...]]:
 
 
 def test_texts_are_found_in_code_and_in_every_kind_of_template() -> None:
-    rooms = {file.split("/")[1] for file in USED.values() if file.startswith("templates/")}
+    rooms = {file.split("/")[1] for file in used().values() if file.startswith("templates/")}
 
     assert {"web", "mail"} <= rooms
-    assert any(file.endswith(".py") for file in USED.values())
+    assert any(file.endswith(".py") for file in used().values())
 
 
 def test_every_text_has_a_german_one() -> None:
     known = german()
 
-    missing = {key: file for key, file in USED.items() if not all(known.get(_first(key), ("",)))}
+    missing = {key: file for key, file in used().items() if not all(known.get(_first(key), ("",)))}
 
     assert missing == {}
 
 
 def test_no_german_text_stands_for_a_text_that_is_gone() -> None:
-    assert set(german()) - {_first(key) for key in USED} == set()
+    assert set(german()) - {_first(key) for key in used()} == set()
 
 
 def test_a_german_text_has_the_placeholders_of_the_english_one() -> None:

@@ -17,7 +17,7 @@ def _pids(path: Path) -> list[int]:
 
 
 def _until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)  # noqa: TID251  # another process needs a moment

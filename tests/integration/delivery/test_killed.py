@@ -67,7 +67,7 @@ def test_a_worker_asked_to_stop_leaves_no_doubt(database: Database) -> None:
         worker = _started(database, relay)
         wait_until(lambda: len(relay.order) >= 20)
         worker.terminate()
-        _, complaints = worker.communicate(timeout=30)
+        _, complaints = worker.communicate(timeout=120)
 
     stopped = the_statement(database, mailing)
     assert (worker.returncode, complaints) == (0, b"")

@@ -92,7 +92,7 @@ def test_everybody_gets_it_once(database: Database, backup: Callable[[], Backup]
         known = len(relay.order)
         wait_until(lambda: len(relay.order) >= known + 6 * WINDOW)
         worker.kill()
-        worker.communicate(timeout=30)
+        worker.communicate(timeout=120)
         sent = len(relay.order)
         before.restore()
         _worked(database, relay)

@@ -33,7 +33,7 @@ def free_port() -> int:
 
 
 def wait_for(url: str) -> None:
-    for _ in range(600):
+    for _ in range(2400):
         try:
             httpx.get(url)
         except httpx.TransportError:
@@ -58,11 +58,11 @@ def test_serving_ends_with_0_when_told_to_and_its_log_holds_no_path(
         text=True,
     )
     wait_for(f"http://127.0.0.1:{port}/healthz")
-    httpx.get(f"http://127.0.0.1:{port}/confirm/token-to-hide")
-    server = httpx.get(f"http://127.0.0.1:{port}/lists/region").headers.get("server")
+    httpx.get(f"http://127.0.0.1:{port}/confirm/token-to-hide", timeout=60)
+    server = httpx.get(f"http://127.0.0.1:{port}/lists/region", timeout=60).headers.get("server")
 
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
 
     assert process.returncode == 0
     assert out == ""

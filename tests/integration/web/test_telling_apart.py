@@ -78,7 +78,7 @@ def _know(app: App, addresses: list[str]) -> None:
 
 def _answers(url: str, addresses: list[str], *, whose: int) -> dict[str, tuple[float, int, str]]:
     """Time, size and text of the answer to each sign-up, in random order, a few at a time."""
-    page = httpx.get(f"{url}/lists/region").text
+    page = httpx.get(f"{url}/lists/region", timeout=60).text
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
 
     def ask(place: int, address: str) -> tuple[float, int, str]:

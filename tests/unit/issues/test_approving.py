@@ -44,6 +44,27 @@ def test_what_is_approved_is_stored_compiled(session: Session, issue: Issue) -> 
     assert stored.digest == approval.compiled
 
 
+def test_what_was_made_ready_is_not_compiled_while_others_wait_to_write(
+    session: Session, issue: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = approving.made_ready(session, issue, site=SITE)
+
+    with monkeypatch.context() as patch:
+        patch.delattr(editions, "compile_issue")
+        approval = approving.approve(session, issue, site=SITE, by=ANA, now=NOW, ready=ready)
+
+    assert compilations.load(session, approval.compiled) == editions.edition_of(session, issue, SITE).compiled
+
+
+def test_what_was_made_ready_before_a_change_does_not_count(session: Session, issue: Issue) -> None:
+    ready = approving.made_ready(session, issue, site=SITE)
+    _change(session, issue, "Anders")
+
+    approval = approving.approve(session, issue, site=SITE, by=ANA, now=NOW, ready=ready)
+
+    assert compilations.load(session, approval.compiled).subject == ("Anders",)
+
+
 def test_an_editor_cannot_approve(session: Session, issue: Issue) -> None:
     with pytest.raises(NotPermitted, match=r"eda@example\.org lacks the permission “issues\.approve”"):
         approving.approve(session, issue, site=SITE, by=EDITOR, now=NOW)

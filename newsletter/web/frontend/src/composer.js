@@ -5,6 +5,7 @@
 
 import Sortable from "sortablejs";
 
+import { Ahead } from "./composer/ahead.js";
 import { Focus } from "./composer/focus.js";
 import { MergeMenu } from "./composer/merge_menu.js";
 import { takeOver } from "./composer/morphing.js";
@@ -16,6 +17,7 @@ import "./rich_text.js";
 class LiveComposer extends HTMLElement {
   #saver;
   #preview;
+  #ahead;
 
   connectedCallback() {
     const form = this.querySelector("#compose");
@@ -27,7 +29,8 @@ class LiveComposer extends HTMLElement {
       apply: (answer, options) => this.#apply(answer, options),
       tell: (state) => this.#tell(state),
     });
-    this.addEventListener("input", (event) => this.#saver.touched(event.target));
+    this.#ahead = new Ahead(form, (answer) => this.#preview.update(answer));
+    this.addEventListener("input", (event) => this.#typed(event.target));
     this.addEventListener("change", (event) => this.#saver.touched(event.target));
     this.addEventListener("click", (event) => this.#jump(event));
     this.addEventListener("keydown", (event) => this.#move(event));
@@ -37,6 +40,11 @@ class LiveComposer extends HTMLElement {
     this.#makeSortable();
     this.#showTime();
     this.#saver.restore();
+  }
+
+  #typed(field) {
+    this.#saver.touched(field);
+    if (field.name && field.form?.id === "compose") this.#ahead.touched();
   }
 
   #submit(event) {
@@ -76,7 +84,10 @@ class LiveComposer extends HTMLElement {
     for (const held of this.querySelectorAll(".held")) held.closest("details")?.setAttribute("open", "");
     focus.restore();
     this.#showTime();
-    this.#preview.update(answer);
+    if (!touched.size) {
+      this.#ahead.stop();
+      this.#preview.update(answer);
+    }
     this.#say(answer.said);
   }
 

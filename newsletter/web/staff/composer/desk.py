@@ -230,6 +230,18 @@ def rendered(session: Session, issue: Issue, *, app: App, reader: str = "") -> R
         return Rendered(problem=str(error))
 
 
+def drafted(session: Session, issue: Issue, content: IssueContent, *, app: App, reader: str = "") -> Rendered:
+    """Make the mail that words which are not saved yet would give; the checks wait until they are."""
+    try:
+        edition = replace(editions.edition_of(session, issue, app.site), content=content)
+        variant = variant_of(reader, content)
+        number = variants.everything(variants.sections(content)) if variant is None else variant
+        shown = edition.compiled_as(number, marked=True)
+        return Rendered(*samples.preview(shown, secret=app.secret, public_url=app.site.public_url))
+    except NewsletterError as error:
+        return Rendered(problem=str(error))
+
+
 def _without_marks(compiled: CompiledIssue) -> CompiledIssue:
     """The mail as it would be sent, for the checks: compiling it again would take as long as all else."""
     html = tuple(without_marks(part) if isinstance(part, str) else part for part in compiled.html)

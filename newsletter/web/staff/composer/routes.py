@@ -14,9 +14,9 @@ from newsletter.issues.permissions import WRITE_ISSUES
 from newsletter.web.forms import Form, submitted
 from newsletter.web.staff import ways
 from newsletter.web.staff.answers import HEADERS, MAIL_POLICY
-from newsletter.web.staff.composer import acts, saving
+from newsletter.web.staff.composer import acts, fields, saving
 from newsletter.web.staff.composer.acts import Act
-from newsletter.web.staff.composer.desk import Desk, PoolFilter, desk, here, rendered
+from newsletter.web.staff.composer.desk import Desk, PoolFilter, desk, drafted, here, rendered
 from newsletter.web.staff.composer.page import composer, live, said_of
 from newsletter.web.staff.composer.saving import Saved
 from newsletter.web.staff.guards import Allowed, Staff, of_issue
@@ -91,16 +91,33 @@ def preview(issue_id: int, staff: Writer) -> Response:
     return HTMLResponse(mail.html, headers=headers)
 
 
+@router.post(f"{PATH}/preview")
+def preview_ahead(issue_id: int, staff: Writer, form: Sent) -> Response:
+    """The mail as the form has it, for the script while somebody types; nothing is saved."""
+    app, base = staff.visit.app, acts.number(form.text("base"))
+    if base is None:
+        raise HTTPException(400)
+    try:
+        with app.reading() as session:
+            issue = revisions.issue(session, issue_id)
+            content = fields.read(form.fields, revisions.content_at(session, issue, base))
+            mail = drafted(session, issue, content, app=app, reader=form.text("reader"))
+    except RevisionNotFound:
+        raise HTTPException(400) from None
+    return JSONResponse({"mail": mail.html, "text": mail.text}, headers=HEADERS)
+
+
 def _move(staff: Staff, issue_id: int, act: Act, saved: Saved) -> str:
     """Submit, approve or call back, unless somebody changed meanwhile what this person had before them."""
     if saved.held or (act.word == "approve" and not saved.is_as_seen):
         return "changed"
     app = staff.visit.app
+    ready = saving.made_ready(app, issue_id, act)
     with app.writing() as session:
         issue = revisions.issue(session, issue_id)
         if revisions.content_of(session, issue) != saved.content:
             return "changed"
-        return saving.move(session, issue, act=act, site=app.site, by=staff.by, now=app.now())
+        return saving.move(session, issue, act=act, site=app.site, by=staff.by, now=app.now(), ready=ready)
 
 
 def _answer(staff: Staff, issue_id: int, form: Form, *, act: Act, saved: Saved, problem: str) -> Response:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from newsletter.app import App
 from newsletter.content.blocks import IssueContent
 from newsletter.content.merging import Conflict
 from newsletter.errors import WrongState
 from newsletter.issues import approving, editing, revisions
 from newsletter.issues.editing import Edited
+from newsletter.issues.editions import Edition
 from newsletter.issues.errors import DesignNotFound, FourEyes, GateClosed, NotSubmitted
 from newsletter.issues.models import Issue, Publication
 from newsletter.issues.site import Site
@@ -66,14 +68,27 @@ def save(
     )
 
 
-def move(session: Session, issue: Issue, *, act: Act, site: Site, by: Actor, now: dt.datetime) -> str:
+def made_ready(app: App, issue_id: int, act: Act) -> Edition | None:
+    """Do what takes long of an approval before `move`; nothing for other moves, nor where the issue cannot be made."""
+    if act.word != "approve":
+        return None
+    try:
+        with app.reading() as session:
+            return approving.made_ready(session, revisions.issue(session, issue_id), site=app.site)
+    except (TemplateInvalid, DesignNotFound):  # of which the move tells
+        return None
+
+
+def move(
+    session: Session, issue: Issue, *, act: Act, site: Site, by: Actor, now: dt.datetime, ready: Edition | None = None
+) -> str:
     """Submit, approve or call back; give the word for why that cannot be, empty where it is done."""
     try:
         match act.word:
             case "submit":
                 approving.submit(session, issue, by=by, now=now)
             case "approve":
-                approving.approve(session, issue, site=site, by=by, now=now)
+                approving.approve(session, issue, site=site, by=by, now=now, ready=ready)
             case "call-back":
                 approving.call_back(session, issue, by=by, now=now)
     except (GateClosed, TemplateInvalid, DesignNotFound):

@@ -71,12 +71,13 @@ def move(issue_id: int, staff: Writer, form: Sent) -> Response:
     app, act = staff.visit.app, Act.of(form.text("act"))
     if act.word not in saving.MOVES:
         raise HTTPException(400)
+    ready = saving.made_ready(app, issue_id, act)
     with app.writing() as session:
         issue = revisions.issue(session, issue_id)
-        is_as_seen = issue.revision == acts.number(form.text("revision"))
-        problem = (
-            saving.move(session, issue, act=act, site=app.site, by=staff.by, now=app.now()) if is_as_seen else "changed"
-        )
+        if issue.revision == acts.number(form.text("revision")):
+            problem = saving.move(session, issue, act=act, site=app.site, by=staff.by, now=app.now(), ready=ready)
+        else:
+            problem = "changed"
     if problem:
         return _page(staff, issue_id, problem=problem, status=409)
     return ways.redirect(staff.visit, _path(issue_id), done=_DONE[act.word])

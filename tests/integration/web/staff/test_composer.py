@@ -388,6 +388,18 @@ def test_the_preview_is_the_mail_that_runs_nothing(desk: Desk, issue: int) -> No
     assert "img-src 'none'" in desk.client.get(f"{path}?as=no-pictures").headers["content-security-policy"]
 
 
+def test_what_is_typed_can_be_looked_at_before_it_is_saved(app: App, desk: Desk, issue: int) -> None:
+    typed = desk.typed(b2__title="Noch <em>nicht</em> gespeichert")
+
+    shown = desk.client.post(f"/staff/issues/{issue}/preview", data=typed.fields)
+
+    assert "Noch &lt;em&gt;nicht&lt;/em&gt; gespeichert" in shown.json()["mail"]
+    assert "Noch <em>nicht</em> gespeichert" in shown.json()["text"]
+    assert content(app, issue).blocks[1].title == FEST  # type: ignore[union-attr]  # a story
+    lost = desk.client.post(f"/staff/issues/{issue}/preview", data={**typed.fields, "base": "99"})
+    assert lost.status_code == 400
+
+
 def test_words_of_feeds_and_people_are_never_markup(app: App, ana: Client) -> None:
     hostile = '"><script>alert(1)</script>'
     item = in_the_pool(

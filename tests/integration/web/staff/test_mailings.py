@@ -73,8 +73,7 @@ def test_what_is_due_later_shows_its_time_and_is_looked_at_seldom_until_it_is_ne
     def due(at: dt.datetime) -> str:
         with app.writing() as session:
             session.execute(update(Mailing).values(due_at=at))
-        shown: str = ben.get(HERE).text
-        return shown
+        return str(ben.get(HERE).text)
 
     far = due(dt.datetime(2126, 11, 24, 9, tzinfo=dt.UTC))
     assert "<strong>Sonntag, 24. November 2126, 10:00 (Europe/Berlin, UTC+1)</strong>" in far

@@ -108,6 +108,7 @@ EXPECTED: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/staff/issues/{issue_id}/edit"): WRITERS,
     ("POST", "/staff/issues/{issue_id}/here"): WRITERS,
     ("GET", "/staff/issues/{issue_id}/preview"): WRITERS,
+    ("POST", "/staff/issues/{issue_id}/preview"): WRITERS,
     ("GET", "/staff/issues/{issue_id}/history"): WRITERS,
     ("GET", "/staff/issues/{issue_id}/send"): WRITERS,
     ("POST", "/staff/issues/{issue_id}/send/test"): WRITERS,

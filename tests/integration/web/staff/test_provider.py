@@ -6,7 +6,6 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from joserfc.jwk import RSAKey
 from sqlalchemy import select, update
 
 from newsletter.accounts.models import StaffSession, StaffUser
@@ -15,7 +14,7 @@ from newsletter.app import App
 from newsletter.database import Database
 from newsletter.settings import Settings
 from tests.support.makers import SECRET
-from tests.support.provider import CLIENT_ID, CLIENT_SECRET, Provider, running
+from tests.support.provider import CLIENT_ID, CLIENT_SECRET, Provider, a_key, running
 from tests.support.staff import a_browser, a_staff_user, seated, sqlite_alone
 from tests.support.web import Client, an_app
 
@@ -128,7 +127,7 @@ def test_a_token_that_does_not_hold_lets_nobody_in(
 @pytest.mark.usefixtures("ben")
 def test_a_token_signed_by_another_key_lets_nobody_in(provider: Provider, browser: Client) -> None:
     url = go(browser)
-    provider.forger = RSAKey.generate_key(2048, {"kid": "1"}, private=True)
+    provider.forger = a_key(of="a forger")
 
     assert come_back(browser, provider.sign_in(url)) == REFUSED
 
@@ -146,7 +145,7 @@ def test_a_token_that_anybody_could_sign_lets_nobody_in(provider: Provider, brow
 def test_new_keys_of_the_provider_are_asked_for(provider: Provider, browser: Client) -> None:
     assert come_back(browser, provider.sign_in(go(browser))) == "/staff/"
 
-    provider.key = RSAKey.generate_key(2048, {"kid": "2"}, private=True)
+    provider.key = a_key("2")
 
     assert come_back(browser, provider.sign_in(go(browser))) == "/staff/"
 
