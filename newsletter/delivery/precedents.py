@@ -41,7 +41,7 @@ def of_issue(session: Session, issue_id: int) -> Mailing | None:
 
 
 def newest(session: Session, publication_id: int, *, limit: int) -> tuple[Mailing, ...]:
-    """The mailings of a publication's issues that were due last or are due yet, all kinds and states, newest first."""
+    """A publication's mailings that are due last, those to the missed and the cancelled ones too, the newest first."""
     of_it = select(Mailing).join(Issue, Issue.id == Mailing.issue_id).where(Issue.publication_id == publication_id)
     of_issues = of_it.where(Mailing.kind == MailingKind.ISSUE.value)
     return tuple(session.scalars(of_issues.order_by(Mailing.due_at.desc(), Mailing.id.desc()).limit(limit)))

@@ -382,8 +382,10 @@ def test_people_who_come_are_told_of(opened: Open) -> None:
     ben = opened(BEN)
     expect(ben.locator("#here li")).to_have_attribute("title", "Ana")
 
-    ana.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # looked at again
+    with ana.expect_request("**/here") as asked:
+        ana.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # looked at again
 
+    assert asked.value.headers["x-by-itself"] == "1"  # and so keeps nobody signed in
     expect(ana.locator("#here .initial")).to_have_text("B")
     expect(ana.locator("#said")).to_have_text("Auch gerade hier: Ben")
 

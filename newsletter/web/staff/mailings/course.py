@@ -99,6 +99,7 @@ def _page(staff: Staff, mailing_id: int, *, problem: str = "", status: int = 200
         stopped=seen.stopped(language=language),
         reason=lambda failure: failures.reason(failure, language=language),
         may_send=staff.by.may(SEND_ISSUES),
+        may_write=staff.by.may(WRITE_ISSUES),
         may_see_names=may_see_names,
         minutes=_minutes(course.expected_end, now=app.now()),
         is_soon=seen.mailing.due_at <= app.now() + SOON,

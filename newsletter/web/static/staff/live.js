@@ -1,8 +1,8 @@
 /**
  * <live-page pending>: while more can come, the page is asked for again (seldom, while nothing comes soon:
  * pending="slowly"), and what differs of its regions (data-live with an id) is taken over; a region in which somebody
- * has the focus waits. What is said aloud (data-said) is what the first
- * data-state says (data-says) once it changes, and nothing else.
+ * has the focus waits. What is said aloud (data-said) is what the first data-state says (data-says) once it changes,
+ * and nothing else.
  *
  * <time data-countdown> counts the minutes and seconds to its moment in the element its data-countdown names.
  */

@@ -94,7 +94,10 @@ def test_whoever_looks_after_the_readers_alone_finds_the_mailings(app: App, edit
     assert "24.11.2126, 10:00" in text
     assert "Eingeplant" in text
     assert "/staff/issues/" not in text
-    assert lisa.get("/staff/mailings/1").status_code == 200
+    followed = lisa.get("/staff/mailings/1").text
+    assert "Fest am See" in followed
+    assert "/staff/issues/" not in followed
+    assert "/staff/publications/" not in followed
     assert "geht hinaus am 24.11.2126, 10:00 UTC+1" in editor.get("/staff/").text
 
 
