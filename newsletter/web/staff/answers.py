@@ -98,6 +98,7 @@ def _answer(visit: Visit, template: str, language: str, status: int, facts: Mapp
         moment=partial(moments.moment, zone=visit.app.settings.zone, language=language),
         day=partial(moments.day, zone=visit.app.settings.zone, language=language),
         clock=partial(moments.clock, zone=visit.app.settings.zone, language=language),
+        lately=partial(moments.lately, now=visit.app.now(), zone=visit.app.settings.zone, language=language),
         short=partial(moments.short, zone=visit.app.settings.zone, language=language),
         numeral=partial(moments.numeral, language=language),
         **facts,

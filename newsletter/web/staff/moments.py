@@ -36,6 +36,13 @@ def short(at: dt.datetime, *, zone: ZoneInfo, language: str) -> str:
     return format_datetime(at.astimezone(zone).replace(tzinfo=None), form, locale=_LOCALES[language])
 
 
+def lately(at: dt.datetime, *, now: dt.datetime, zone: ZoneInfo, language: str) -> str:
+    """`10:00` of today, else as `short`."""
+    there = at.astimezone(zone)
+    is_today = there.date() == now.astimezone(zone).date()
+    return there.strftime("%H:%M") if is_today else short(at, zone=zone, language=language)
+
+
 def wall(at: dt.datetime, *, language: str) -> str:
     """A time on the wall without its zone: `28. März 2027, 01:59` or `28 March 2027, 01:59`."""
     form = "d. MMMM y, HH:mm" if language == "de" else "d MMMM y, HH:mm"

@@ -34,3 +34,13 @@ def test_short_moments_and_days_are_those_of_the_zone() -> None:
     assert moments.moment(late, zone=ZoneInfo("UTC"), language="en") == "23 Nov 2026, 23:30 UTC"
     assert moments.day(late, zone=berlin, language="en") == "24 Nov 2026"
     assert moments.day(late.date(), zone=berlin, language="de") == "23.11.2026"
+
+
+def test_of_today_the_time_is_enough_and_today_is_that_of_the_zone() -> None:
+    berlin, at = ZoneInfo("Europe/Berlin"), dt.datetime(2026, 11, 23, 22, 30, tzinfo=dt.UTC)
+
+    def told(now: dt.datetime) -> str:
+        return moments.lately(at, now=now, zone=berlin, language="de")
+
+    assert told(at) == "23:30"
+    assert told(at + dt.timedelta(hours=1)) == "23.11.2026, 23:30"

@@ -38,7 +38,6 @@ class LiveComposer extends HTMLElement {
     new MergeMenu(this);
     new Presence(this, (words) => this.#say(words));
     this.#makeSortable();
-    this.#showTime();
     this.#saver.restore();
   }
 
@@ -83,7 +82,6 @@ class LiveComposer extends HTMLElement {
     takeOver(this, page.querySelector("live-composer"), { merged: new Set(answer.merged), touched, all });
     for (const held of this.querySelectorAll(".held")) unfold(held);
     focus.restore();
-    this.#showTime();
     if (!touched.size) {
       this.#ahead.stop();
       this.#preview.update(answer);
@@ -102,15 +100,6 @@ class LiveComposer extends HTMLElement {
     if (trouble.textContent !== words) trouble.textContent = words;
     trouble.hidden = !words;
     if (state === "restored") this.#say(this.dataset.restored);
-  }
-
-  #showTime() {
-    const time = this.querySelector("#saved-at");
-    const at = new Date(time.dateTime);
-    const isToday = at.toDateString() === new Date().toDateString();
-    const form = { hour: "2-digit", minute: "2-digit", ...(isToday ? {} : { day: "numeric", month: "short" }) };
-    const language = document.documentElement.lang;
-    time.textContent = at.toLocaleString(language === "en" ? "en-GB" : language, form); // as the other pages write it
   }
 
   // A finding leads to its field, which may lie in a block that is folded, or be a text with an editor of its own.
