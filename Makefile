@@ -17,7 +17,7 @@ serve: prepare-run ## Run the public pages on this machine, with an installation
 	@NEWSLETTER_DEMO=1 $(python) -m newsletter serve
 
 test: prepare-test ## Run every test. T="-k consent" or T=tests/unit selects.
-	@$(python) -m pytest -n 3 --dist worksteal --durations=10 $(T)
+	@$(python) -m pytest -n 4 --dist worksteal --durations=10 $(T)
 
 faults: prepare-test ## Kill, freeze, starve and cut off all that sends, and ask all pages, on each kind of database: half an hour and more.
 	@FAULTS_KILLS=$(or $(KILLS),120) FAULTS_EXAMPLES=$(or $(EXAMPLES),500) \

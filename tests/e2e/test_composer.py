@@ -285,7 +285,7 @@ def test_the_preview_follows_the_last_key(site: Running, opened: Open) -> None:
     page.fill("#preheader", "")
     for words in ("a", "b", "c", "d", "e"):
         page.locator("#preheader").press_sequentially(words)
-        page.wait_for_timeout(1_500)
+        page.wait_for_timeout(900)
 
     print(f"last key to preview, 20 blocks: {sorted(map(round, page.evaluate('window.took')))} ms")
     expect(page.frame_locator("#frame-mail").locator("body")).to_contain_text("abcde")
