@@ -21,7 +21,7 @@ from newsletter.issues import compilations
 from newsletter.rendering.compiled import CompiledIssue, Mailbox, Slot
 from newsletter.web.application import create
 from subscribers.models import Subscriber
-from tests.support.kinds import on_sqlite
+from tests.support.kinds import IS_LONG, on_sqlite
 from tests.support.makers import NOW, SECRET
 from tests.support.web import PUBLIC_URL, Client, a_client, a_reader, an_app, dump, mails_to, records_of, state_of
 
@@ -199,8 +199,8 @@ def test_no_page_takes_a_body_beyond_the_limit_or_chokes_on_one_that_is_no_form(
 
 @pytest.mark.slow
 @on_sqlite
-def test_a_thousand_sign_ups_of_one_address_send_one_mail(database: Database, tmp_path: Path) -> None:
-    """From a thousand visitors, ten at a time."""
+def test_hundreds_of_sign_ups_of_one_address_send_one_mail(database: Database, tmp_path: Path) -> None:
+    """From a thousand visitors, 300 in the short run, ten at a time."""
     plenty = {"sign_ups_at_once": 60_000, "sign_ups_per_minute": 60_000}
     app = an_app(database, tmp_path, trusted_proxies="127.0.0.1", **plenty)
     spellings = [ANNA, "Anna@posteo.de", "ANNA@POSTEO.DE", " anna@Posteo.de "]
@@ -216,7 +216,7 @@ def test_a_thousand_sign_ups_of_one_address_send_one_mail(database: Database, tm
     page = clients[0].get(FORM).text
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
     with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(try_it, range(1_000)))
+        answers = list(pool.map(try_it, range(1_000 if IS_LONG else 300)))
 
     assert {status for status, _ in answers} == {200}
     assert len({size for _, size in answers}) == 1

@@ -1,6 +1,7 @@
 """Can somebody who signs up addresses of others tell which of them are known here? By words, size or time?
 
-A real server in a process of its own, over HTTP: 500 known and 500 unknown addresses in random order, each once.
+A real server in a process of its own, over HTTP: 500 known and 500 unknown addresses (200 in the short run) in random
+order, each once.
 A classifier learns on one half and is judged on the other. Chance alone makes it err by a few parts in a hundred,
 and so may a busy machine; what really tells apart does so each time. So it is asked up to three times.
 """
@@ -25,7 +26,7 @@ from newsletter.database import Database
 from newsletter.engine import tables
 from subscribers.models import MailingList
 from tests.integration.web.test_serving import PROGRAM, free_port, wait_for
-from tests.support.kinds import on_sqlite
+from tests.support.kinds import IS_LONG, on_sqlite
 from tests.support.ledgers import a_reader as a_row
 from tests.support.makers import SECRET
 from tests.support.telling_apart import best_guess
@@ -33,7 +34,7 @@ from tests.support.web import an_app
 
 pytestmark = [pytest.mark.slow, on_sqlite]
 
-EACH = 500
+EACH = 500 if IS_LONG else 200
 AT_A_TIME = 5  # whose work is done well within a beat
 TRIES = 3
 CHANCE = 0.55
