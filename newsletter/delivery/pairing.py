@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from newsletter.delivery import endings, generations
+from newsletter.delivery import endings, generations, reasons
 from newsletter.delivery.generations import Generation, Match, Note, NoteFile
 from newsletter.delivery.journal import JournalUnusable, Record
 from newsletter.delivery.journals import Journals
@@ -64,7 +64,7 @@ class RestoreInDoubt(NewsletterError):
     """Nobody may go on with what may have been sent already."""
 
     def __init__(self, folder: JournalFolder) -> None:
-        super().__init__(f"{happened(folder)} First run `newsletter mailing recover` on that machine.")
+        super().__init__(reasons.RECOVER % {"happened": happened(folder)})
 
 
 def require_certainty(session: Session) -> None:
@@ -90,15 +90,8 @@ def problems(session: Session) -> tuple[str, ...]:
 
 def happened(folder: JournalFolder) -> str:
     """What is in doubt, in a sentence."""
-    if folder.doubt == Match.DATABASE_OLDER:
-        return (
-            f"The database is older than the journals of {folder.host}: it was restored, and does not know what was "
-            "sent since then."
-        )
-    return (
-        f"The journals of {folder.host} are older than the database: its home was restored or copied, and does not "
-        "tell what was on the wire."
-    )
+    is_database = folder.doubt == Match.DATABASE_OLDER
+    return (reasons.DATABASE_OLDER if is_database else reasons.HOME_OLDER) % {"host": folder.host}
 
 
 def stop_all(session: Session, *, reason: str, now: dt.datetime) -> None:

@@ -9,6 +9,7 @@ Twenty equal 5xx in a row, or more than half of the last 200: no list is that ba
 
 from collections import OrderedDict, deque
 
+from newsletter.delivery import reasons
 from newsletter.delivery.ledger import Lease
 from newsletter.delivery.verdicts import Reply
 
@@ -34,9 +35,9 @@ class RefusalWatch:
         self._latest = kind
         self._refused.append(refused)
         if self._equal >= IN_A_ROW:
-            return f"{IN_A_ROW} recipients in a row were refused alike: {reply.line}"
+            return reasons.REFUSED_ALIKE % {"number": IN_A_ROW, "reply": reply.line}
         if sum(self._refused) > LAST // 2:
-            return f"More than half of the last {LAST} recipients were refused, the last one with: {reply.line}"
+            return reasons.MOST_REFUSED % {"number": LAST, "reply": reply.line}
         return ""
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from newsletter.database import Database
-from newsletter.delivery import generations, pairing, planning, recovering, settling
+from newsletter.delivery import generations, pairing, planning, reasons, recovering, settling
 from newsletter.delivery.generations import Generation, Match, NoteFile
 from newsletter.delivery.journal import Answer, Record
 from newsletter.delivery.journals import KEPT, Journals
@@ -215,7 +215,7 @@ class _Restore:
 
     def _stop(self, gone: Iterable[JournalFolder]) -> None:
         hosts = ", ".join(sorted({each.host for each in gone}))
-        reason = f"What {hosts} may have sent is unknown, as its journals are gone for good."
+        reason = reasons.GONE_FOR_GOOD % {"hosts": hosts}
         with self._database.writing() as session:
             pairing.stop_all(session, reason=reason, now=self._clock())
 

@@ -34,7 +34,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import endings, ledger, mailings, pacing
+from newsletter.delivery import endings, ledger, mailings, pacing, reasons
 from newsletter.delivery.books import FRESH_S, Books
 from newsletter.delivery.health import Health
 from newsletter.delivery.identity import who_of
@@ -262,7 +262,8 @@ class LeaseRun:
                     await self._stop_mailing(reason)
                 return True
             case Scope.SENDER:
-                await self._stop_mailing(f"The relay {outcome.relay} refused the mail as such: {outcome.reply.line}")
+                facts = {"relay": outcome.relay, "reply": outcome.reply.line}
+                await self._stop_mailing(reasons.REFUSED_AS_SUCH % facts)
                 return True
             case Scope.RELAY:
                 failures = await self._desk.health.failed(outcome.reply)

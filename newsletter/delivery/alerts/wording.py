@@ -2,7 +2,7 @@
 
 wording.words(AlertKind.RELAY_FAILING, {"relay": "mail.example.org:587", …}, language="de").title
 
-Replies of relays, and the reasons that a mailing was paused for, stand in it as they came.
+Replies of relays stand in it as they came.
 """
 
 import datetime as dt
@@ -12,6 +12,7 @@ from typing import Any
 
 from babel.dates import format_datetime
 
+from newsletter.delivery import reasons
 from newsletter.delivery.alerts.models import AlertKind
 from newsletter.i18n import translations
 
@@ -46,11 +47,15 @@ def moment(value: str | dt.datetime, *, language: str) -> str:
     return format_datetime(at.astimezone(dt.UTC), form, locale=language)
 
 
+def _with_reason(facts: Mapping[str, Any], language: str) -> dict[str, Any]:
+    return {**facts, "reason": reasons.told(str(facts["reason"]), language=language)}
+
+
 def _mailing_paused(facts: Mapping[str, Any], language: str) -> Words:
     _ = translations(language).gettext
     return Words(
         _("“%(name)s” is paused") % facts,
-        _("Mailing %(mailing)s, “%(name)s”, was paused by the system: %(reason)s") % facts,
+        _("Mailing %(mailing)s, “%(name)s”, was paused by the system: %(reason)s") % _with_reason(facts, language),
         _("Mend what is wrong, then resume the mailing or cancel it. Until then nobody else gets it."),
     )
 
@@ -59,7 +64,7 @@ def _system_mail_paused(facts: Mapping[str, Any], language: str) -> Words:
     _ = translations(language).gettext
     return Words(
         _("Mails of the system are paused"),
-        _("Mailing %(mailing)s, the system mail “%(name)s”, was paused: %(reason)s") % facts,
+        _("Mailing %(mailing)s, the system mail “%(name)s”, was paused: %(reason)s") % _with_reason(facts, language),
         _("Mend what is wrong, then resume it, and others that wait with it: whoever has signed up waits for them."),
     )
 

@@ -1,14 +1,14 @@
 """Everything that the page of an issue's sending shows, gathered from one snapshot."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from newsletter.checks.finding import Finding, Severity
 from newsletter.content import translating, variants
 from newsletter.content.blocks import IssueContent
-from newsletter.delivery import choices, precedents, scheduling, trials
+from newsletter.delivery import choices, precedents, reasons, scheduling, trials
 from newsletter.delivery.models import DeliveryState, Mailing, MailingState
 from newsletter.delivery.trials import Trial
 from newsletter.errors import NewsletterError
@@ -110,11 +110,17 @@ def outgoing(session: Session, issue_id: int, staff: Staff) -> Outgoing:
         reached=audience.numbers(session, mailing_list, now=app.now()),
         findings=findings,
         problem=problem,
-        trials=trials.of(session, issue_id=issue.id, author=staff.by.name),
+        trials=_trials(session, issue, staff),
         proposal=scheduling.proposed(before.due_at, now=app.now(), zone=app.settings.zone),
         last=before.numbers,
         mailing=precedents.of_issue(session, issue.id),
     )
+
+
+def _trials(session: Session, issue: Issue, staff: Staff) -> tuple[Trial, ...]:
+    """The tests of this person, with why one waits in their language."""
+    found = trials.of(session, issue_id=issue.id, author=staff.by.name)
+    return tuple(replace(each, reason=reasons.told(each.reason, language=staff.user.language)) for each in found)
 
 
 def may_approve(staff: Staff, seen: Outgoing) -> bool:
