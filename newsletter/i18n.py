@@ -7,6 +7,8 @@ English is the language of the source; `translations/de.po` beside this file hol
 """
 
 import io
+import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
 LANGUAGES = ("de", "en")
+_PLACE = re.compile(r"%\\\((\w+)\\\)s")  # in an escaped sentence
 _FOLDER = Path(__file__).parent / "translations"
 
 
@@ -36,6 +39,19 @@ def translations(language: str) -> NullTranslations:
     return Translations(compiled)
 
 
+def retold(said: str, sentences: Iterable[str], *, language: str) -> str:
+    """Something said in English as one of these sentences, told in a language; what is none of them stays as it is.
+
+    The sentences are texts of the catalogue with places such as `%(host)s`; what stands there is told likewise.
+    """
+    for sentence in sentences:
+        found = _pattern(sentence).fullmatch(said)
+        if found:
+            facts = {name: retold(fact, sentences, language=language) for name, fact in found.groupdict().items()}
+            return translations(language).gettext(sentence) % facts
+    return said
+
+
 def other_language(language: str) -> str:
     """The language that an issue can have beside one: of two the other."""
     return next(each for each in LANGUAGES if each != language)
@@ -45,6 +61,11 @@ def spoken(language: str, within: str) -> str:
     """What a language is called in another one: `spoken("en", "de")` is `Englisch`."""
     _ = translations(within).gettext
     return {"de": _("German"), "en": _("English")}.get(language, language)
+
+
+@cache
+def _pattern(sentence: str) -> re.Pattern[str]:
+    return re.compile(_PLACE.sub(r"(?P<\1>.+)", re.escape(sentence)), re.DOTALL)
 
 
 def best_language(accept_language: str, *, default: str) -> str:

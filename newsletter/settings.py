@@ -20,8 +20,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from newsletter import settings_file
 from newsletter.errors import NewsletterError
+from newsletter.i18n import N_
 from newsletter.settings_file import AlertSettings, RetentionSettings, SettingsFile, is_loopback
 from subscribers.secret import LENGTH_BYTES, Secret
+
+NOT_REACHABLE = N_("NEWSLETTER_BASE_URL is %(url)s: readers need an https address they can reach.")
+NOT_LINKED = N_("%(name)s is not set: every public page must link it.")
 
 _HERE = Path(__file__).resolve().parent
 
@@ -289,9 +293,9 @@ class Settings(BaseSettings):
             return ()
         problems = []
         if urlsplit(self.public_url).scheme != "https" or self.is_loopback:
-            problems.append(f"NEWSLETTER_BASE_URL is {self.public_url}: readers need an https address they can reach.")
+            problems.append(NOT_REACHABLE % {"url": self.public_url})
         missing = [name for name in ("imprint_url", "privacy_url", "accessibility_url") if not getattr(self, name)]
-        problems += [f"NEWSLETTER_{name.upper()} is not set: every public page must link it." for name in missing]
+        problems += [NOT_LINKED % {"name": f"NEWSLETTER_{name.upper()}"} for name in missing]
         return tuple(problems)
 
 

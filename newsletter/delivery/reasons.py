@@ -6,10 +6,7 @@
 The ledger keeps the sentence alone, which says what happened even to who knows nothing of this file.
 """
 
-import re
-from functools import cache
-
-from newsletter.i18n import N_, translations
+from newsletter.i18n import N_, retold
 
 REFUSED_AS_SUCH = N_("The relay %(relay)s refused the mail as such: %(reply)s")
 REFUSED_ALIKE = N_("%(number)s recipients in a row were refused alike: %(reply)s")
@@ -25,19 +22,8 @@ RECOVER = N_("%(happened)s First run `newsletter mailing recover` on that machin
 GONE_FOR_GOOD = N_("What %(hosts)s may have sent is unknown, as its journals are gone for good.")
 
 _SENTENCES = (REFUSED_AS_SUCH, REFUSED_ALIKE, MOST_REFUSED, RECOVER, DATABASE_OLDER, HOME_OLDER, GONE_FOR_GOOD)
-_PLACE = re.compile(r"%\\\((\w+)\\\)s")
 
 
 def told(reason: str, *, language: str) -> str:
     """A reason in a language; what is none of ours, such as the reply of a relay, stays as it is."""
-    for sentence in _SENTENCES:
-        found = _pattern(sentence).fullmatch(reason)
-        if found:
-            facts = {name: told(fact, language=language) for name, fact in found.groupdict().items()}
-            return translations(language).gettext(sentence) % facts
-    return reason
-
-
-@cache
-def _pattern(sentence: str) -> re.Pattern[str]:
-    return re.compile(_PLACE.sub(r"(?P<\1>.+)", re.escape(sentence)), re.DOTALL)
+    return retold(reason, _SENTENCES, language=language)

@@ -26,6 +26,7 @@ from newsletter.content.blocks import Block, Button, Divider, IssueContent, Lead
 from newsletter.rendering.compiled import Mailbox, Part, Slot
 from newsletter.rendering.compiling import compile_issue
 from newsletter.rendering.frame import Frame
+from newsletter.settings import NOT_LINKED
 from tests.support.editions import a_frame, the_design
 
 
@@ -254,6 +255,17 @@ def test_public_pages() -> None:
 
     assert told(public_pages.check(subject)) == [("public_url", "error", None)] * 2
     assert told(public_pages.check(a_subject())) == []
+
+
+def test_what_the_settings_lack_is_told_in_both_languages() -> None:
+    problems = (NOT_LINKED % {"name": "NEWSLETTER_IMPRINT_URL"},)
+
+    (finding,) = public_pages.check(dataclasses.replace(a_subject(), public_problems=problems))
+
+    assert finding.de.endswith(
+        "NEWSLETTER_IMPRINT_URL ist nicht gesetzt: Jede öffentliche Seite muss darauf verweisen."
+    )
+    assert finding.en.endswith("NEWSLETTER_IMPRINT_URL is not set: every public page must link it.")
 
 
 def test_stories() -> None:
