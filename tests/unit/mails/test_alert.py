@@ -47,8 +47,8 @@ def test_the_german_mail_says_what_has_happened_and_what_to_do() -> None:
     assert message["Subject"] == "Newsletter: „Region aktuell“ ist angehalten"
     assert message["Auto-Submitted"] == "auto-generated"
     assert text_of(message) == (
-        "Das System hat die Sendung 7, „Region aktuell“, angehalten: 20 recipients in a row were refused alike: "
-        "550 5.7.1 <b>by</b> policy.\n"
+        "Das System hat die Sendung 7, „Region aktuell“, angehalten: 20 Empfänger nacheinander wurden gleichlautend "
+        "abgewiesen: 550 5.7.1 <b>by</b> policy.\n"
         "\n"
         "Beheben Sie, was nicht stimmt, und setzen Sie die Sendung dann fort oder brechen Sie sie ab. "
         "Bis dahin erhält sie niemand mehr.\n"
