@@ -7,14 +7,17 @@
 A sender touches its journals every second. One whose file has not changed for `SILENT_S` by our own
 watch, and that still holds its lock, is asleep or stuck: it is killed, and its lock taken at the
 next look. Neither the watch nor we look while all sleep, so nobody is killed for that. Whoever waits for the
-database looks, too (`end_silent`, a second apart at least): the sleeper may be the one who holds it.
+database looks, too (`end_silent`): the sleeper may be the one who holds it. However many threads look, only
+looks a second apart count, so that whoever wakes together with us has touched his journal before.
 """
 
 import datetime as dt
 import os
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.delivery import journal
@@ -23,8 +26,19 @@ from newsletter.delivery.journal import SUFFIX, Journal, JournalUnusable, Record
 
 SILENT_S = 60.0
 LOOKS = 3  # that find a journal unchanged: after a long sleep of ours the first one tells nothing
+LOOKS_APART_S = 0.9
 KEPT = dt.timedelta(hours=48)
 SWEPT = "swept"  # a file whose time is that of the last journal removed
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A journal as it was found: when it was touched by its owner, since when by our watch, and how often found so."""
+
+    touched: int
+    since: float
+    looked_at: float
+    looks: int = 1
 
 
 class Journals:
@@ -39,7 +53,8 @@ class Journals:
         self._folder = folder
         self._monotonic = monotonic
         self._silent_s = silent_s
-        self._seen: dict[Path, tuple[int, float, int]] = {}
+        self._seen: dict[Path, _Seen] = {}
+        self._looking = threading.Lock()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.me = Executor.current(folder=_name_of(folder))
@@ -61,13 +76,15 @@ class Journals:
 
     def orphans(self) -> list[Journal]:
         """The journals whose processes are gone, locked by us from now on; the silent are killed."""
-        return [found for path in self._open() if (found := self._orphan(path))]
+        with self._looking:
+            return [found for path in self._open() if (found := self._orphan(path))]
 
     def end_silent(self) -> None:
         """Kill who fell silent, and leave the journals where they are."""
-        for path in self._open():
-            if self._is_silent(path):
-                self._kill(path)
+        with self._looking:
+            for path in self._open():
+                if self._is_silent(path):
+                    self._kill(path)
 
     def has(self, token: str) -> bool:
         """Tell whether the journal of a lease lies here, not closed."""
@@ -128,11 +145,15 @@ class Journals:
         except FileNotFoundError:
             return False
         now = self._monotonic()
-        before, since, looks = self._seen.get(path, (touched, now, 0))
-        if before != touched:
-            since, looks = now, 0
-        self._seen[path] = touched, since, looks + 1
-        return now - since >= self._silent_s and looks >= LOOKS
+        seen = self._seen.get(path)
+        if seen is None or seen.touched != touched:
+            self._seen[path] = _Seen(touched, since=now, looked_at=now)
+            return False
+        if now - seen.looked_at < LOOKS_APART_S:
+            return False
+        is_silent = now - seen.since >= self._silent_s and seen.looks >= LOOKS
+        seen.looks, seen.looked_at = seen.looks + 1, now
+        return is_silent
 
     def _kill(self, path: Path) -> None:
         with suppress(FileNotFoundError):

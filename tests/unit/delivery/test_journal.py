@@ -210,3 +210,25 @@ def test_a_silent_sender_is_killed_after_some_looks_so_that_who_slept_himself_ki
 
     assert found == [[], [], [], [1]]
     held.discard()
+
+
+def test_many_who_wait_for_the_database_and_look_at_once_look_but_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed: list[int] = []
+    monkeypatch.setattr(Executor, "kill", lambda executor: killed.append(executor.pid))
+    seconds = [0.0]
+    journals = Journals(tmp_path, monotonic=lambda: seconds[0])
+    held = Journal.create(tmp_path, str(replace(journals.me, pid=1)))
+    journals.end_silent()
+
+    found = []
+    for moment in (3600.0, 3601.0, 3602.0):
+        seconds[0] = moment
+        for _ in range(5):
+            journals.end_silent()
+        found.append(bool(killed))
+
+    assert found == [False, False, True]
+    assert journals.has(held.token)
+    held.discard()
