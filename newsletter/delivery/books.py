@@ -119,9 +119,9 @@ class Books:
         return await self._in_turn(work)
 
     async def _in_turn(self, work: Callable[[], _T]) -> _T:
-        asked = _Asked(work, asyncio.get_running_loop().create_future())
         if self._writing.done():
             self._writing.result()
+        asked = _Asked(work, asyncio.get_running_loop().create_future())
         self._asked.append(asked)
         self._work.set()
         self._hurry.set()

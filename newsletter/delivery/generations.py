@@ -131,9 +131,11 @@ def noted(folder: Path, *, while_held: Callable[[], object] | None = None) -> It
     except OSError as error:
         raise JournalUnusable(folder, error.strerror or str(error)) from error
     try:
-        while while_held and not _is_locked_at_once(lock):
-            while_held()
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        if while_held is None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        else:
+            while not _is_locked_at_once(lock):
+                while_held()
         yield NoteFile(folder / NAME)
     finally:
         os.close(lock)

@@ -13,6 +13,8 @@ from newsletter.news.models import NewsItem
 from tests.support.makers import BY, an_item
 from tests.support.web import Client
 
+FEST, HAUS = "Fest am See", "Neues Rathaus"  # the stories of an issue with which most begin
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:

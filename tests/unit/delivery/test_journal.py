@@ -193,11 +193,17 @@ def test_the_time_of_the_last_journal_swept_is_kept(tmp_path: Path) -> None:
     assert list(journals.closed()) == []
 
 
+@pytest.fixture
+def killed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The pids of those who would have been killed."""
+    found: list[int] = []
+    monkeypatch.setattr(Executor, "kill", lambda executor: found.append(executor.pid))
+    return found
+
+
 def test_a_silent_sender_is_killed_after_some_looks_so_that_who_slept_himself_kills_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, killed: list[int]
 ) -> None:
-    killed: list[int] = []
-    monkeypatch.setattr(Executor, "kill", lambda executor: killed.append(executor.pid))
     seconds = [0.0]
     journals = Journals(tmp_path, monotonic=lambda: seconds[0])
     held = Journal.create(tmp_path, str(replace(journals.me, pid=1)))
@@ -212,11 +218,7 @@ def test_a_silent_sender_is_killed_after_some_looks_so_that_who_slept_himself_ki
     held.discard()
 
 
-def test_many_who_wait_for_the_database_and_look_at_once_look_but_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    killed: list[int] = []
-    monkeypatch.setattr(Executor, "kill", lambda executor: killed.append(executor.pid))
+def test_many_who_wait_for_the_database_and_look_at_once_look_but_once(tmp_path: Path, killed: list[int]) -> None:
     seconds = [0.0]
     journals = Journals(tmp_path, monotonic=lambda: seconds[0])
     held = Journal.create(tmp_path, str(replace(journals.me, pid=1)))

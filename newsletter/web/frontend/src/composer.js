@@ -42,8 +42,7 @@ class LiveComposer extends HTMLElement {
   }
 
   #typed(field) {
-    this.#saver.touched(field);
-    if (field.name && field.form?.id === "compose") this.#ahead.touched();
+    if (this.#saver.touched(field)) this.#ahead.touched();
   }
 
   #submit(event) {

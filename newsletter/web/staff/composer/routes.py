@@ -41,10 +41,7 @@ def show(issue_id: int, staff: Writer) -> Response:
 @router.post(f"{PATH}/edit")
 def save(issue_id: int, staff: Writer, form: Sent) -> Response:
     """Save the form and do what its button says."""
-    app, act = staff.visit.app, Act.of(form.text("act"))
-    base = acts.number(form.text("base"))
-    if base is None:
-        raise HTTPException(400)
+    app, act, base = staff.visit.app, Act.of(form.text("act")), _base(form)
     try:
         with app.writing() as session:
             issue = revisions.issue(session, issue_id)
@@ -94,9 +91,7 @@ def preview(issue_id: int, staff: Writer) -> Response:
 @router.post(f"{PATH}/preview")
 def preview_ahead(issue_id: int, staff: Writer, form: Sent) -> Response:
     """The mail as the form has it, for the script while somebody types; nothing is saved."""
-    app, base = staff.visit.app, acts.number(form.text("base"))
-    if base is None:
-        raise HTTPException(400)
+    app, base = staff.visit.app, _base(form)
     try:
         with app.reading() as session:
             issue = revisions.issue(session, issue_id)
@@ -105,6 +100,14 @@ def preview_ahead(issue_id: int, staff: Writer, form: Sent) -> Response:
     except RevisionNotFound:
         raise HTTPException(400) from None
     return JSONResponse({"mail": mail.html, "text": mail.text}, headers=HEADERS)
+
+
+def _base(form: Form) -> int:
+    """The revision that the form was made of."""
+    base = acts.number(form.text("base"))
+    if base is None:
+        raise HTTPException(400)
+    return base
 
 
 def _move(staff: Staff, issue_id: int, act: Act, saved: Saved) -> str:

@@ -9,7 +9,6 @@ import pytest
 from lxml import html
 from PIL import Image
 
-from newsletter.accounts.roles import Grant, Role
 from newsletter.app import App
 from newsletter.content.blocks import LeadStory, Picture, Story
 from newsletter.issues import publications, revisions
@@ -19,32 +18,13 @@ from newsletter.web.body_limit import LIMIT_BYTES
 from subscribers import topics
 from subscribers.actor import Actor
 from subscribers.models import MailingList
-from tests.support.composing import Desk, an_issue, change_item, content, in_the_pool, state
+from tests.support.composing import FEST, HAUS, Desk, an_issue, change_item, content, in_the_pool, state
 from tests.support.kinds import on_sqlite
 from tests.support.ledgers import a_reader
 from tests.support.makers import BY, NOW
-from tests.support.staff import seated
 from tests.support.web import Client
 
 pytestmark = on_sqlite
-
-FEST, HAUS = "Fest am See", "Neues Rathaus"
-
-
-@pytest.fixture
-def ana(app: App) -> Client:
-    return seated(app, "ana@example.org", Grant(Role.EDITOR)).client
-
-
-@pytest.fixture
-def ben(app: App) -> Client:
-    return seated(app, "ben@example.org", Grant(Role.APPROVER)).client
-
-
-@pytest.fixture
-def issue(app: App) -> int:
-    """A greeting (b1), `FEST` large (b2) and `HAUS` (b3); items 1 and 2."""
-    return an_issue(app, FEST, HAUS)
 
 
 @pytest.fixture

@@ -2,40 +2,21 @@
 
 import pytest
 
-from newsletter.accounts.roles import Grant, Role
 from newsletter.app import App
 from newsletter.content import translating
 from newsletter.content.blocks import Translation
 from newsletter.issues import composing, publications, revisions
 from subscribers.models import MailingList
-from tests.support.composing import Desk, an_issue, content, in_the_pool, state
+from tests.support.composing import HAUS, Desk, an_issue, content, in_the_pool, state
 from tests.support.kinds import on_sqlite
 from tests.support.ledgers import a_reader
 from tests.support.makers import BY
-from tests.support.staff import seated
 from tests.support.web import Client
 
 pytestmark = on_sqlite
 
-FEST, HAUS = "Fest am See", "Neues Rathaus"
 GREETING = "<p>[[salutation|Hello]],</p><p>these are the news of this issue.</p>"
 BEGUN = Translation("en", (("b1.text", GREETING), ("b2.date", "November 20, 2026"), ("b3.date", "November 20, 2026")))
-
-
-@pytest.fixture
-def ana(app: App) -> Client:
-    return seated(app, "ana@example.org", Grant(Role.EDITOR)).client
-
-
-@pytest.fixture
-def ben(app: App) -> Client:
-    return seated(app, "ben@example.org", Grant(Role.APPROVER)).client
-
-
-@pytest.fixture
-def issue(app: App) -> int:
-    """A greeting (b1), `FEST` large (b2) and `HAUS` (b3)."""
-    return an_issue(app, FEST, HAUS)
 
 
 @pytest.fixture

@@ -36,12 +36,15 @@ export class Saver {
     document.addEventListener("visibilitychange", () => document.hidden && this.#isDue && this.#run());
   }
 
-  // Somebody changed a field; what is no field of the form, such as the choice of a preview, is nobody's business.
+  // Somebody changed a field; what is no field of the form, such as the choice of a preview, is nobody's business. Tells
+  // whether they are typing: what is chosen is saved at once.
   touched(field) {
-    if (!field.name || field.form !== this.#form) return;
+    if (!field.name || field.form !== this.#form) return false;
     this.#touched.add(field.name);
     if (!this.#unsent) this.#kept.keep(this.#body());
-    this.#soon(/^(checkbox|radio|select-one)$/.test(field.type) ? 0 : PAUSE_MS);
+    const isTyped = !/^(checkbox|radio|select-one)$/.test(field.type);
+    this.#soon(isTyped ? PAUSE_MS : 0);
+    return isTyped;
   }
 
   act(value) {
