@@ -1,23 +1,34 @@
 """The composer in a browser: it saves itself, several write at once, and no word that was typed is lost."""
 
+import os
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from newsletter.accounts import sessions, staff
 from newsletter.accounts.roles import Grant, Role
 from newsletter.content.blocks import Text
+from newsletter.database import Database
+from newsletter.web.staff.composer import saving
 from tests.e2e.conftest import Running, assert_fits
-from tests.support.composing import an_issue, content, in_the_pool
+from tests.integration.web.test_serving import PROGRAM, free_port, wait_for
+from tests.support.composing import FEST, HAUS, an_issue, content, in_the_pool
+from tests.support.makers import SECRET
 from tests.support.staff import DEVICE, a_staff_user
+from tests.support.web import an_app
 
 pytestmark = pytest.mark.slow
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ANA, BEN = "ana@example.org", "ben@example.org"
-FEST, HAUS = "Fest am See", "Neues Rathaus"
 SAVE = "**/edit*"
 
 Open = Callable[..., Page]
@@ -26,6 +37,25 @@ Open = Callable[..., Page]
 @pytest.fixture
 def issue(site: Running) -> int:
     """A greeting (b1), `FEST` large (b2), `HAUS` (b3), and an item in the pool that nobody has used."""
+    return an_issue_of_two(site)
+
+
+@pytest.fixture
+def opened(site: Running, browser: Browser, issue: int) -> Iterator[Open]:
+    """Open the issue in a window of somebody's own."""
+    pages: list[Page] = []
+
+    def open_(who: str = ANA, **options: object) -> Page:
+        pages.append(a_window(browser, site, issue, who, **options))
+        return pages[-1]
+
+    yield open_
+    for page in pages:
+        page.context.close()
+
+
+def an_issue_of_two(site: Running) -> int:
+    """What `issue` says, and the two who write it."""
     with site.app.writing() as session:
         for address, name in ((ANA, "Ana"), (BEN, "Ben")):
             a_staff_user(session, address, Grant(Role.APPROVER), name=name)
@@ -34,31 +64,21 @@ def issue(site: Running) -> int:
     return made
 
 
-@pytest.fixture
-def opened(site: Running, browser: Browser, issue: int) -> Iterator[Open]:
-    """Open the issue in a window of somebody's own."""
-    contexts: list[BrowserContext] = []
-
-    def open_(who: str = ANA, **options: object) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, "locale": "de-DE", **options})  # type: ignore[arg-type]  # options of Playwright
-        contexts.append(context)
-        with site.app.writing() as session:
-            user = staff.by_key(session, who)
-            assert user is not None
-            token = sessions.begin(session, user, device=DEVICE, now=site.app.now())
-        context.add_cookies([{"name": "newsletter-session", "value": token, "url": site.url}])
-        page = context.new_page()
-        page.goto(f"{site.url}/staff/issues/{issue}/edit")
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
+def a_window(browser: Browser, site: Running, issue: int, who: str, **options: object) -> Page:
+    context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, "locale": "de-DE", **options})  # type: ignore[arg-type]  # options of Playwright
+    with site.app.writing() as session:
+        user = staff.by_key(session, who)
+        assert user is not None
+        token = sessions.begin(session, user, device=DEVICE, now=site.app.now())
+    context.add_cookies([{"name": "newsletter-session", "value": token, "url": site.url}])
+    page = context.new_page()
+    page.goto(f"{site.url}/staff/issues/{issue}/edit")
+    return page
 
 
 def until(page: Page, look: Callable[[], object], expected: object) -> None:
     """Wait until something is so, while the window goes on."""
-    for _ in range(200):
+    for _ in range(1200):
         if look() == expected:
             return
         page.wait_for_timeout(50)
@@ -184,12 +204,16 @@ def test_in_the_same_field_both_versions_stand_until_one_is_taken(site: Running,
     until(ben, lambda: "Von Ben" in str(content(site.app, issue).blocks[1]), True)
 
 
-def test_a_slow_server_takes_nothing_from_whoever_goes_on_typing(site: Running, opened: Open, issue: int) -> None:
+def test_a_server_that_takes_a_second_takes_nothing_from_whoever_goes_on_typing(
+    site: Running, opened: Open, issue: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(*them: Any, **more: Any) -> Any:
+        threading.Event().wait(1)
+        return save(*them, **more)
+
+    save = saving.save
     page = opened()
-    page.evaluate(
-        "() => { const real = fetch; window.fetch = async (...asked) => {"
-        " await new Promise((go) => setTimeout(go, 700)); return real(...asked); }; }"
-    )
+    monkeypatch.setattr(saving, "save", slowly)
     page.locator("#subject").fill("")
     page.locator("#subject").press_sequentially("Ein langer Betreff, in Ruhe getippt", delay=60)
     page.click("#up-b3")
@@ -212,6 +236,45 @@ def test_while_the_server_is_away_the_words_wait_and_then_arrive(site: Running, 
 
     until(page, lambda: content(site.app, issue).subject, "In der Bahn getippt")
     expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_a_server_that_is_killed_while_one_types_takes_no_word_along(
+    database: Database, tmp_path: Path, browser: Browser
+) -> None:
+    port = free_port()
+    (tmp_path / "secret").write_text(SECRET.value.hex())
+    site = Running(an_app(database, tmp_path, base_url=f"http://127.0.0.1:{port}"), f"http://127.0.0.1:{port}")
+    issue = an_issue_of_two(site)
+    with serving(site, tmp_path) as process:
+        page = a_window(browser, site, issue, ANA)
+        page.fill("#preheader", "Noch bei Verstand")
+        until(page, lambda: content(site.app, issue).preheader, "Noch bei Verstand")
+        page.fill("#subject", "")
+        page.locator("#subject").press_sequentially("Mitten im ")
+        process.kill()
+        page.locator("#subject").press_sequentially("Satz")
+        expect(page.locator("#trouble")).to_contain_text("Ihr Text bleibt hier erhalten")
+    with serving(site, tmp_path):
+        until(page, lambda: content(site.app, issue).subject, "Mitten im Satz")
+        expect(page.locator("#trouble")).to_be_hidden()
+        page.context.close()
+
+
+@contextmanager
+def serving(site: Running, home: Path) -> "Iterator[subprocess.Popen[bytes]]":
+    """The pages in a process of their own, which ends at the latest with the block."""
+    settings = {"HOME": str(home), "DATABASE_URL": f"sqlite:///{home / 'newsletter.db'}", "BASE_URL": site.url}
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, site.url.rpartition(":")[2]],
+        env={**os.environ, "NEWSLETTER_DEMO": "1", **{f"NEWSLETTER_{name}": said for name, said in settings.items()}},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(f"{site.url}/healthz")
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_what_could_not_be_saved_is_back_after_a_reload(site: Running, opened: Open, issue: int) -> None:
